@@ -1,0 +1,162 @@
+// Package kernel is the interface between mpstar's builtins and whatever runs
+// its processes, with the plain types that cross it.
+//
+// A Kernel belongs to one process and is that process's view of the system:
+// who it is, its children, its descriptors, its signals, its clock. There are
+// two behind the one interface: package unix runs operating-system processes;
+// a simulated one runs many inside one. No builtin knows which it has.
+//
+// Invariants, which every implementation keeps:
+//
+//   - A call that may block returns ErrInterrupted as soon as a signal with
+//     Caught disposition is pending, also if it came just before the call.
+//     Nothing has happened then (no byte moved, no child reaped), so that the
+//     interpreter runs the handlers and makes the call again: EINTR never
+//     reaches a script (PEP 475).
+//   - Errors are ErrInterrupted, ErrTooManyProcesses or a syscall.Errno, bare
+//     or wrapped so that errors.As finds it.
+//   - Descriptors that a process owns (0, 1, 2, those it was started with, those
+//     its kernel made) arrive open in its children under the same numbers, and
+//     no other descriptor of this program ever does.
+//
+// File names are not here: both kernels see the same file system, and builtins
+// use package os for it.
+package kernel
+
+import (
+	"errors"
+	"io"
+	"syscall"
+	"time"
+)
+
+// A Pid is a process id. In Wait and Kill the values below 1 have waitpid(2)'s
+// and kill(2)'s meanings.
+type Pid int
+
+// An Fd is a descriptor number.
+type Fd int
+
+// A Signal is a signal number.
+type Signal int
+
+// A Status is what became of a child: the wait status of wait(2), encoded as
+// Linux encodes it, so that the os.W* functions can take it apart.
+type Status int
+
+// Exited returns the exit status (0–255) of a child that exited.
+func (s Status) Exited() (code int, ok bool) {
+	ws := syscall.WaitStatus(s)
+	return ws.ExitStatus(), ws.Exited()
+}
+
+// Signaled returns the signal that killed the child.
+func (s Status) Signaled() (sig Signal, ok bool) {
+	ws := syscall.WaitStatus(s)
+	return Signal(ws.Signal()), ws.Signaled()
+}
+
+// A WaitFlag changes what Wait does.
+type WaitFlag int
+
+// NoHang makes Wait return pid 0 at once when no child has ended; Untraced
+// and Continued make it report stopped and continued children too.
+const (
+	NoHang    WaitFlag = syscall.WNOHANG
+	Untraced  WaitFlag = syscall.WUNTRACED
+	Continued WaitFlag = 0x8 // WCONTINUED, which package syscall lacks on some systems
+)
+
+// A Disposition is what a process does about a signal.
+type Disposition uint8
+
+// The dispositions: the system's default action; ignore it; note it, so that
+// TakeSignals returns it.
+const (
+	Default Disposition = iota
+	Ignored
+	Caught
+)
+
+// ErrInterrupted is returned by a blocking call when a caught signal is pending.
+var ErrInterrupted = errors.New("interrupted by a signal")
+
+// ErrTooManyProcesses is returned by Fork at the limit on live processes in
+// the tree (--max-procs). It stands for EAGAIN.
+var ErrTooManyProcesses = errors.New("too many processes")
+
+// A Kernel is one process's view of the system. Its methods may be called from
+// one goroutine only, the interpreter's, except Interrupt.
+type Kernel interface {
+	// Getpid returns this process's id, Getppid its parent's as of now.
+	Getpid() Pid
+	Getppid() Pid
+
+	// Fork starts a child process whose image is what write writes, and
+	// returns its id. If write fails no process is made and its error is returned.
+	Fork(write func(io.Writer) error) (Pid, error)
+
+	// Wait waits as waitpid(2): for the child pid, for any child (-1), or for
+	// a process group. With NoHang and no child ended it returns pid 0.
+	Wait(pid Pid, flags WaitFlag) (Pid, Status, error)
+
+	// Kill sends a signal as kill(2).
+	Kill(pid Pid, sig Signal) error
+
+	// Exit ends this process, running nothing more of it. It does not return.
+	Exit(code int)
+
+	// Die ends this process by the default action of a signal, so that its
+	// parent sees a death by that signal. It does not return.
+	Die(sig Signal)
+
+	// Time returns the wall clock, Monotonic a clock that only goes forward,
+	// from an unspecified start that is the same for all processes of the tree.
+	Time() time.Time
+	Monotonic() time.Duration
+
+	// Sleep blocks until the monotonic clock has reached deadline.
+	Sleep(deadline time.Duration) error
+
+	// Pause blocks until a caught signal is pending, and returns ErrInterrupted.
+	Pause() error
+
+	// SetSignal sets a signal's disposition and returns the one before.
+	// It fails with EINVAL for a signal that does not exist or cannot be caught.
+	SetSignal(sig Signal, d Disposition) (Disposition, error)
+
+	// SignalDisposition returns a signal's disposition.
+	SignalDisposition(sig Signal) (Disposition, error)
+
+	// TakeSignals returns the caught signals that came since the last call, in
+	// ascending order, each once, as CPython delivers them.
+	TakeSignals() []Signal
+
+	// Notify sets the function called, from any goroutine, when a caught
+	// signal has come or Interrupt was called. There is one; nil removes it.
+	Notify(f func())
+
+	// Interrupt makes the blocking call under way, or the next one, return
+	// ErrInterrupted. It may be called from any goroutine.
+	Interrupt()
+
+	// Alarm arranges for SIGALRM after d, as setitimer(2); 0 cancels. It
+	// returns what was left of the alarm before.
+	Alarm(d time.Duration) (time.Duration, error)
+
+	// The descriptor calls are those of POSIX. Read and Write move at most
+	// len(p) bytes; Read returns 0 and no error at the end. Write is one
+	// write(2) and raises no SIGPIPE.
+	Open(path string, flags int, mode uint32) (Fd, error)
+	Read(fd Fd, p []byte) (int, error)
+	Write(fd Fd, p []byte) (int, error)
+	Close(fd Fd) error
+	Pipe() (r, w Fd, err error)
+	Dup(fd Fd) (Fd, error)
+	Dup2(from, to Fd) error
+	Seek(fd Fd, offset int64, whence int) (int64, error)
+	Isatty(fd Fd) bool
+
+	// CPUs returns how many processors this process may run on.
+	CPUs() int
+}

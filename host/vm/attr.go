@@ -1,0 +1,870 @@
+package vm
+
+import (
+	"fmt"
+	"sort"
+
+	"mpstar/host/compile"
+
+	"go.starlark.net/starlark"
+)
+
+// attrCache is the inline cache of an instruction that looks up an attribute
+// of an instance. It holds while the instance has that shape and no class has changed in a
+// way that could matter (Process.epoch).
+type attrCache struct {
+	shape *Shape
+	epoch uint32
+	slot  int    // of the instance, or -1
+	fn    Value  // *Function found on the class, for METHOD
+	next  *Shape // SETATTR: the shape with the attribute added, or nil
+}
+
+// Find returns an attribute of a class or of those it inherits from, or nil.
+func (c *Class) Find(name string) Value {
+	for _, k := range c.MRO {
+		if v, ok := k.Attrs[name]; ok {
+			return v
+		}
+	}
+	return nil
+}
+
+// SetAttr sets an attribute of the class itself.
+func (c *Class) SetAttr(name string, v Value) {
+	if c.Attrs == nil {
+		c.Attrs = map[string]Value{}
+	}
+	if _, ok := c.Attrs[name]; !ok {
+		c.Keys = append(c.Keys, name)
+	}
+	c.Attrs[name] = v
+}
+
+// An attribute is what a lookup finds: a value, or a call that makes it.
+type attribute struct {
+	value Value
+	fn    Value // a property's getter or a __getattr__, to be called with args
+	args  []Value
+}
+
+// GetAttr returns x.name, or NeedScript if a property or __getattr__ of the script makes it.
+func (p *Process) GetAttr(x Value, name string) (Value, error) {
+	a, err := p.attr(x, name)
+	if err != nil || a.fn == nil {
+		return a.value, err
+	}
+	if n, ok := a.fn.(*Native); ok {
+		return n.Fn(p, a.args, nil)
+	}
+	return nil, NeedScript
+}
+
+// attr looks up x.name. It fails with AttributeError.
+func (p *Process) attr(x Value, name string) (attribute, error) {
+	switch x := x.(type) {
+	case *Instance:
+		return p.objectAttr(x, x, name)
+	case *Exception:
+		return p.objectAttr(x, &x.Instance, name)
+	case *Class:
+		return p.classAttr(x, name)
+	case *Module:
+		if v := x.Get(name); v != nil {
+			return attribute{value: v}, nil
+		}
+		if v := moduleAttr(x, name); v != nil {
+			return attribute{value: v}, nil
+		}
+		if x.Get("__getattr__") != nil {
+			return attribute{fn: x.Get("__getattr__"), args: []Value{starlark.String(name)}}, nil
+		}
+		return attribute{}, p.noAttr(x, name)
+	case *Super:
+		return p.superAttr(x, name)
+	}
+	if v, err := p.plainAttr(x, name); v != nil || err != nil {
+		return attribute{value: v}, err
+	}
+	return attribute{}, p.noAttr(x, name)
+}
+
+// objectAttr follows _PyObject_GenericGetAttrWithDict: data descriptors of the
+// class, the instance, then the rest of the class.
+func (p *Process) objectAttr(x Value, o *Instance, name string) (attribute, error) {
+	class := o.Shape.Class
+	found := class.Find(name)
+	if prop, ok := found.(*Property); ok {
+		return prop.get(x, name)
+	}
+	if v := o.Get(name); v != nil {
+		return attribute{value: v}, nil
+	}
+	if found != nil {
+		return attribute{value: bind(found, x, class)}, nil
+	}
+	if v := objectSpecial(x, o, name); v != nil {
+		return attribute{value: v}, nil
+	}
+	if hook := class.Find("__getattr__"); hook != nil {
+		return attribute{fn: hook, args: []Value{x, starlark.String(name)}}, nil
+	}
+	return attribute{}, p.noAttr(x, name)
+}
+
+func (prop *Property) get(x Value, name string) (attribute, error) {
+	if prop.Get == nil || prop.Get == starlark.None {
+		return attribute{}, Raise(AttributeError, "property '%s' of '%s' object has no getter", name, x.Type())
+	}
+	return attribute{fn: prop.Get, args: []Value{x}}, nil
+}
+
+// bind makes a class attribute what it is when read through x: a method of it,
+// if it is a function.
+func bind(v, x Value, class *Class) Value {
+	switch v := v.(type) {
+	case *Function:
+		return &BoundMethod{Self: x, Fn: v}
+	case *Native:
+		if v.Method {
+			return &BoundMethod{Self: x, Fn: v}
+		}
+	case *StaticMethod:
+		return v.Fn
+	case *ClassMethod:
+		return &BoundMethod{Self: class, Fn: v.Fn}
+	}
+	return v
+}
+
+// objectSpecial returns what every object has without its class saying so.
+func objectSpecial(x Value, o *Instance, name string) Value {
+	switch name {
+	case "__class__":
+		return o.Shape.Class
+	case "__dict__":
+		return objectDict(o)
+	case "__doc__":
+		return orNone(o.Shape.Class.Find("__doc__"))
+	case "__module__":
+		return starlark.String(o.Shape.Class.Module)
+	}
+	if e, ok := x.(*Exception); ok {
+		return e.special(name)
+	}
+	return nil
+}
+
+// objectDict returns the attributes as a new dict.
+func objectDict(o *Instance) *starlark.Dict {
+	d := starlark.NewDict(len(o.Slots))
+	for i, key := range o.Shape.Keys {
+		if key[0] != 0 {
+			_ = d.SetKey(starlark.String(key), o.Slots[i]) // a string always hashes
+		}
+	}
+	return d
+}
+
+// special returns the attributes of BaseException and its builtin subclasses.
+func (e *Exception) special(name string) Value {
+	class := e.Shape.Class
+	switch name {
+	case "args":
+		return e.Args
+	case "__cause__":
+		return orNone(e.Cause)
+	case "__context__":
+		return orNone(e.Context)
+	case "__suppress_context__":
+		return starlark.Bool(e.Suppress)
+	case "__traceback__":
+		return starlark.None
+	case "errno", "strerror", "filename", "filename2":
+		if class.IsSubclass(OSError) {
+			return starlark.None
+		}
+	case "code":
+		if class.IsSubclass(SystemExit) {
+			return e.exitCode()
+		}
+	case "value":
+		if class.IsSubclass(StopIteration) {
+			return e.arg(0)
+		}
+	case "msg":
+		if class.IsSubclass(ImportError) || class.IsSubclass(SyntaxError) {
+			return e.arg(0)
+		}
+	}
+	return nil
+}
+
+// exitCode is SystemExit.code: the argument, or the tuple of several.
+func (e *Exception) exitCode() Value {
+	if len(e.Args) > 1 {
+		return e.Args
+	}
+	return e.arg(0)
+}
+
+func (e *Exception) arg(i int) Value {
+	if i < len(e.Args) {
+		return e.Args[i]
+	}
+	return starlark.None
+}
+
+func orNone(v Value) Value {
+	if v == nil {
+		return starlark.None
+	}
+	return v
+}
+
+func (p *Process) classAttr(c *Class, name string) (attribute, error) {
+	switch v := c.Find(name).(type) {
+	case nil:
+	case *StaticMethod:
+		return attribute{value: v.Fn}, nil
+	case *ClassMethod:
+		return attribute{value: &BoundMethod{Self: c, Fn: v.Fn}}, nil
+	default:
+		return attribute{value: v}, nil
+	}
+	switch name {
+	case "__name__":
+		return attribute{value: starlark.String(c.Name)}, nil
+	case "__qualname__":
+		return attribute{value: starlark.String(c.QualName)}, nil
+	case "__module__":
+		return attribute{value: starlark.String(c.Module)}, nil
+	case "__doc__":
+		return attribute{value: starlark.None}, nil
+	case "__bases__":
+		return attribute{value: classTuple(c.Bases)}, nil
+	case "__mro__":
+		return attribute{value: classTuple(c.MRO)}, nil
+	case "__dict__":
+		d := starlark.NewDict(len(c.Keys))
+		for _, key := range c.Keys {
+			_ = d.SetKey(starlark.String(key), c.Attrs[key])
+		}
+		return attribute{value: d}, nil
+	case "__class__":
+		return attribute{value: orNone(p.Reg.Builtins["type"])}, nil
+	case "mro":
+		return attribute{value: &BoundMethod{Self: c, Fn: p.Reg.Intrinsics["_mro"]}}, nil
+	}
+	return attribute{}, Raise(AttributeError, "type object '%s' has no attribute '%s'%s", c.Name, name, p.suggest(c, name))
+}
+
+func classTuple(classes []*Class) starlark.Tuple {
+	t := make(starlark.Tuple, len(classes))
+	for i, c := range classes {
+		t[i] = c
+	}
+	return t
+}
+
+// superAttr looks name up in the classes after s.Class in the MRO of its object.
+func (p *Process) superAttr(s *Super, name string) (attribute, error) {
+	class, isClass := s.Self.(*Class)
+	if !isClass {
+		class = object(s.Self).Shape.Class
+	}
+	mro := class.MRO
+	for i, k := range mro {
+		if k == s.Class {
+			mro = mro[i+1:]
+			break
+		}
+	}
+	for _, k := range mro {
+		v, ok := k.Attrs[name]
+		if !ok {
+			continue
+		}
+		if prop, ok := v.(*Property); ok && !isClass {
+			return prop.get(s.Self, name)
+		}
+		if _, ok := v.(*ClassMethod); !ok && isClass {
+			if static, ok := v.(*StaticMethod); ok {
+				v = static.Fn
+			}
+			return attribute{value: v}, nil
+		}
+		return attribute{value: bind(v, s.Self, class)}, nil
+	}
+	if name == "__class__" {
+		return attribute{value: class}, nil
+	}
+	return attribute{}, Raise(AttributeError, "'super' object has no attribute '%s'", name)
+}
+
+func moduleAttr(m *Module, name string) Value {
+	switch name {
+	case "__dict__":
+		d := new(starlark.Dict)
+		for slot, v := range m.Slots {
+			if v != nil {
+				_ = d.SetKey(starlark.String(m.Globals.Names[slot]), v)
+			}
+		}
+		return d
+	case "__name__":
+		return starlark.String(m.Name)
+	case "__file__":
+		if m.File != "" {
+			return starlark.String(m.File)
+		}
+	case "__doc__":
+		return starlark.None
+	}
+	return nil
+}
+
+// plainAttr looks up an attribute of a Go value. It returns nil if there is none.
+func (p *Process) plainAttr(x Value, name string) (Value, error) {
+	if m := p.Reg.Methods[x.Type()][name]; m != nil {
+		return &BoundMethod{Self: x, Fn: m}, nil
+	}
+	switch x := x.(type) {
+	case *Function:
+		if v := x.attr(name); v != nil {
+			return v, nil
+		}
+	case *Native:
+		if v := x.attr(p, name); v != nil {
+			return v, nil
+		}
+	case *BoundMethod:
+		switch name {
+		case "__self__":
+			return x.Self, nil
+		case "__func__":
+			return x.Fn, nil
+		}
+		return p.plainAttr(x.Fn, name)
+	case *Property:
+		switch name {
+		case "fget":
+			return orNone(x.Get), nil
+		case "fset":
+			return orNone(x.Set), nil
+		case "fdel":
+			return orNone(x.Del), nil
+		case "__doc__":
+			return orNone(x.Doc), nil
+		}
+	case *Slice:
+		switch name {
+		case "start":
+			return x.Lo, nil
+		case "stop":
+			return x.Hi, nil
+		case "step":
+			return x.Step, nil
+		}
+	case *StaticMethod:
+		if name == "__func__" {
+			return x.Fn, nil
+		}
+	case *ClassMethod:
+		if name == "__func__" {
+			return x.Fn, nil
+		}
+	case starlark.String:
+		if name == "__name__" { // type(x) of a builtin value is its name
+			return x, nil
+		}
+	case starlark.HasAttrs:
+		v, err := x.Attr(name)
+		if _, missing := err.(starlark.NoSuchAttrError); missing {
+			err = nil
+		}
+		if v != nil || err != nil {
+			return v, err
+		}
+	}
+	if x, ok := x.(starlark.HasAttrs); ok {
+		if v, err := x.Attr(name); v != nil && err == nil {
+			return v, nil
+		}
+	}
+	if name == "__class__" {
+		if c, ok := p.Reg.Builtins[TypeName(x)]; ok {
+			return c, nil
+		}
+	}
+	return nil, nil
+}
+
+func (f *Function) attr(name string) Value {
+	if f.Attrs != nil {
+		if v, found, _ := f.Attrs.Get(starlark.String(name)); found {
+			return v
+		}
+	}
+	code := f.Proto.Code
+	switch name {
+	case "__name__":
+		return starlark.String(code.Name)
+	case "__qualname__":
+		return starlark.String(code.QualName)
+	case "__doc__":
+		if code.HasDoc {
+			return starlark.String(code.Doc)
+		}
+		return starlark.None
+	case "__module__":
+		return starlark.String(f.Proto.Module.Name)
+	case "__dict__":
+		if f.Attrs == nil {
+			f.Attrs = new(starlark.Dict)
+		}
+		return f.Attrs
+	case "__defaults__":
+		if len(f.Defaults) == 0 {
+			return starlark.None
+		}
+		return starlark.Tuple(f.Defaults)
+	}
+	return nil
+}
+
+func (n *Native) attr(p *Process, name string) Value {
+	switch name {
+	case "__name__", "__qualname__":
+		return starlark.String(n.ShortName())
+	case "__doc__":
+		return starlark.String(n.Doc)
+	case "__module__":
+		return starlark.String("builtins")
+	}
+	if n.Makes == "" {
+		return nil
+	}
+	if m := p.Reg.Methods[n.Makes][name]; m != nil { // str.upper, dict.fromkeys
+		return m
+	}
+	return nil
+}
+
+// noAttr is the AttributeError for a name that is not there.
+func (p *Process) noAttr(x Value, name string) error {
+	if m, ok := x.(*Module); ok {
+		return Raise(AttributeError, "module '%s' has no attribute '%s'%s", m.Name, name, p.suggest(x, name))
+	}
+	return Raise(AttributeError, "'%s' object has no attribute '%s'%s", TypeName(x), name, p.suggest(x, name))
+}
+
+// suggest returns CPython's hint at a near name, or nothing.
+func (p *Process) suggest(x Value, name string) string {
+	return didYouMean(name, p.Dir(x))
+}
+
+// Dir returns the names of x's attributes, sorted.
+func (p *Process) Dir(x Value) []string {
+	set := map[string]bool{}
+	add := func(names []string) {
+		for _, n := range names {
+			if n != "" && n[0] != 0 {
+				set[n] = true
+			}
+		}
+	}
+	addClass := func(c *Class) {
+		for _, k := range c.MRO {
+			add(k.Keys)
+		}
+	}
+	switch x := x.(type) {
+	case *Instance:
+		add(x.Shape.Keys)
+		addClass(x.Shape.Class)
+	case *Exception:
+		add(x.Shape.Keys)
+		addClass(x.Shape.Class)
+		add([]string{"args"})
+	case *Class:
+		addClass(x)
+	case *Module:
+		for slot, v := range x.Slots {
+			if v != nil {
+				set[x.Globals.Names[slot]] = true
+			}
+		}
+	case starlark.HasAttrs:
+		add(x.AttrNames())
+	}
+	for name := range p.Reg.Methods[x.Type()] {
+		set[name] = true
+	}
+	names := make([]string, 0, len(set))
+	for n := range set {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// SetAttr does x.name = v, or returns NeedScript.
+func (p *Process) SetAttr(x Value, name string, v Value) error {
+	switch x := x.(type) {
+	case *Instance, *Exception:
+		if overrides(x, "__setattr__") {
+			return NeedScript
+		}
+		if prop, ok := object(x).Shape.Class.Find(name).(*Property); ok {
+			if prop.Set == nil || prop.Set == starlark.None {
+				return Raise(AttributeError, "property '%s' of '%s' object has no setter", name, x.Type())
+			}
+			return NeedScript
+		}
+		return setOwn(x, name, v)
+	case *Class:
+		if x.Builtin {
+			return Raise(TypeError, "cannot set '%s' attribute of immutable type '%s'", name, x.Name)
+		}
+		p.changeClass(x, name, v)
+		return nil
+	case *Module:
+		x.Set(name, v)
+		return nil
+	case *Function:
+		if x.Attrs == nil {
+			x.Attrs = new(starlark.Dict)
+		}
+		return x.Attrs.SetKey(starlark.String(name), v)
+	case starlark.HasSetField:
+		return x.SetField(name, v)
+	}
+	if x, ok := x.(starlark.HasAttrs); ok {
+		if v, _ := x.Attr(name); v != nil {
+			return Raise(AttributeError, "'%s' object attribute '%s' is read-only", TypeName(x), name)
+		}
+	}
+	return p.noAttr(x, name)
+}
+
+// setOwn is object.__setattr__.
+func setOwn(x Value, name string, v Value) error {
+	o := object(x)
+	if name == "__class__" {
+		c, ok := v.(*Class)
+		if !ok {
+			return Raise(TypeError, "__class__ must be set to a class, not '%s' object", TypeName(v))
+		}
+		shape := c.RootShape()
+		for _, key := range o.Shape.Keys {
+			shape = shape.With(key)
+		}
+		o.Shape = shape
+		return nil
+	}
+	if e, ok := x.(*Exception); ok && e.setSpecial(name, v) {
+		return nil
+	}
+	if name == "__dict__" {
+		return setDict(o, v)
+	}
+	o.Set(name, v)
+	return nil
+}
+
+func setDict(o *Instance, v Value) error {
+	d, ok := v.(*starlark.Dict)
+	if !ok {
+		return Raise(TypeError, "__dict__ must be set to a dictionary, not a '%s'", TypeName(v))
+	}
+	o.Shape, o.Slots = o.Shape.Class.RootShape(), nil
+	for _, item := range d.Items() {
+		if key, ok := starlark.AsString(item[0]); ok {
+			o.Set(key, item[1])
+		}
+	}
+	return nil
+}
+
+func (e *Exception) setSpecial(name string, v Value) bool {
+	other, _ := v.(*Exception)
+	var chained Value
+	if other != nil {
+		chained = other
+	}
+	switch name {
+	case "args":
+		if t, ok := v.(starlark.Tuple); ok {
+			e.Args = t
+			return true
+		}
+	case "__cause__":
+		e.Cause, e.Suppress = chained, true
+		return true
+	case "__context__":
+		e.Context = chained
+		return true
+	case "__suppress_context__":
+		e.Suppress = bool(v.Truth())
+		return true
+	case "__traceback__":
+		e.Trace = nil
+		return true
+	}
+	return false
+}
+
+// changeClass sets an attribute of a script's class. Inline caches hold only
+// functions, so one plain value in the place of another leaves them valid.
+func (p *Process) changeClass(c *Class, name string, v Value) {
+	old, had := c.Attrs[name]
+	if !had || cacheable(old) || cacheable(v) {
+		p.epoch++
+	}
+	c.SetAttr(name, v)
+}
+
+func cacheable(v Value) bool {
+	switch v.(type) {
+	case *Function, *Native, *Property, *StaticMethod, *ClassMethod:
+		return true
+	}
+	return false
+}
+
+// DelAttr does del x.name, or returns NeedScript.
+func (p *Process) DelAttr(x Value, name string) error {
+	switch x := x.(type) {
+	case *Instance, *Exception:
+		if overrides(x, "__delattr__") {
+			return NeedScript
+		}
+		o := object(x)
+		if prop, ok := o.Shape.Class.Find(name).(*Property); ok {
+			if prop.Del == nil || prop.Del == starlark.None {
+				return Raise(AttributeError, "property '%s' of '%s' object has no deleter", name, x.Type())
+			}
+			return NeedScript
+		}
+		return p.delOwn(x, name)
+	case *Class:
+		if _, ok := x.Attrs[name]; !ok || x.Builtin {
+			return Raise(AttributeError, "type object '%s' has no attribute '%s'", x.Name, name)
+		}
+		delete(x.Attrs, name)
+		for i, key := range x.Keys {
+			if key == name {
+				x.Keys = append(x.Keys[:i:i], x.Keys[i+1:]...)
+			}
+		}
+		p.epoch++
+		return nil
+	case *Module:
+		if x.Get(name) == nil {
+			return p.noAttr(x, name)
+		}
+		x.Set(name, nil)
+		return nil
+	case *Function:
+		if x.Attrs != nil {
+			if _, found, _ := x.Attrs.Delete(starlark.String(name)); found {
+				return nil
+			}
+		}
+	}
+	return p.noAttr(x, name)
+}
+
+// delOwn is object.__delattr__: the instance gets the shape that it would have
+// had without the attribute.
+func (p *Process) delOwn(x Value, name string) error {
+	o := object(x)
+	gone := o.Shape.Index(name)
+	if gone < 0 {
+		return p.noAttr(x, name)
+	}
+	shape := o.Shape.Class.RootShape()
+	for i, key := range o.Shape.Keys {
+		if i != gone {
+			shape = shape.With(key)
+		}
+	}
+	o.Shape = shape
+	o.Slots = append(o.Slots[:gone:gone], o.Slots[gone+1:]...)
+	return nil
+}
+
+// Special returns the method of that name on the class of x, bound, or nil:
+// how the language looks up __len__ and the like.
+func (p *Process) Special(x Value, name string) Value {
+	o := object(x)
+	if o == nil {
+		return nil
+	}
+	found := o.Shape.Class.Find(name)
+	if found == nil || found == starlark.None {
+		return nil
+	}
+	return bind(found, x, o.Shape.Class)
+}
+
+// method looks up x.name for a call: the function and x, or a value and nil.
+func (p *Process) method(x Value, name string) (fn, self Value, err error) {
+	o := object(x)
+	if o == nil {
+		if m := p.Reg.Methods[x.Type()][name]; m != nil {
+			return m, x, nil
+		}
+	} else if f, ok := o.Shape.Class.Find(name).(*Function); ok && o.Get(name) == nil {
+		return f, x, nil
+	}
+	a, err := p.attr(x, name)
+	if err == nil && a.fn != nil {
+		return nil, nil, NeedScript
+	}
+	if b, ok := a.value.(*BoundMethod); ok {
+		return b.Fn, b.Self, err
+	}
+	return a.value, nil, err
+}
+
+// getAttrFast is GETATTR on an instance through its inline cache.
+func (p *Process) getAttrFast(fr *Frame, o *Instance, pc int) Value {
+	c := fr.Fn.Proto.cache(pc)
+	if c.shape == o.Shape && c.epoch == p.epoch && c.slot >= 0 {
+		return o.Slots[c.slot]
+	}
+	in := fr.Fn.Proto.Code.Instrs[pc]
+	name := fr.Fn.Proto.Code.Names[in.C]
+	slot := o.Shape.Index(name)
+	if slot < 0 {
+		return nil
+	}
+	if _, ok := o.Shape.Class.Find(name).(*Property); ok {
+		return nil
+	}
+	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: slot}
+	return o.Slots[slot]
+}
+
+// methodFast is METHOD on an instance through its inline cache: a function
+// found on the class, or nil.
+func (p *Process) methodFast(fr *Frame, o *Instance, pc int) Value {
+	c := fr.Fn.Proto.cache(pc)
+	if c.shape == o.Shape && c.epoch == p.epoch && c.fn != nil {
+		return c.fn
+	}
+	in := fr.Fn.Proto.Code.Instrs[pc]
+	name := fr.Fn.Proto.Code.Names[in.C]
+	f, ok := o.Shape.Class.Find(name).(*Function)
+	if !ok || o.Shape.Index(name) >= 0 {
+		return nil
+	}
+	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: -1, fn: f}
+	return f
+}
+
+// setAttrFast is SETATTR on an instance through its inline cache. It reports
+// whether it did it.
+func (p *Process) setAttrFast(fr *Frame, o *Instance, pc int, v Value) bool {
+	c := fr.Fn.Proto.cache(pc)
+	if c.shape != o.Shape || c.epoch != p.epoch {
+		in := fr.Fn.Proto.Code.Instrs[pc]
+		name := fr.Fn.Proto.Code.Names[in.B]
+		class := o.Shape.Class
+		if isScript(class.Find("__setattr__")) || name == "__class__" || name == "__dict__" {
+			return false
+		}
+		if _, ok := class.Find(name).(*Property); ok {
+			return false
+		}
+		*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: o.Shape.Index(name)}
+		if c.slot < 0 {
+			c.next = o.Shape.With(name)
+		}
+	}
+	if c.slot >= 0 {
+		o.Slots[c.slot] = v
+		return true
+	}
+	if o.Slots == nil {
+		o.Slots = make([]Value, 0, 4)
+	}
+	o.Shape = c.next
+	o.Slots = append(o.Slots, v)
+	return true
+}
+
+// cache returns the inline cache of the instruction at pc.
+func (pr *Proto) cache(pc int) *attrCache {
+	if pr.caches == nil {
+		pr.caches = make([]attrCache, len(pr.Code.Instrs))
+	}
+	return &pr.caches[pc]
+}
+
+// proto returns the Proto of the i-th code within.
+func (pr *Proto) proto(i int) *Proto {
+	if pr.protos == nil {
+		pr.protos = make([]*Proto, len(pr.Code.Codes))
+	}
+	if pr.protos[i] == nil {
+		pr.protos[i] = &Proto{Code: pr.Code.Codes[i], Module: pr.Module}
+	}
+	return pr.protos[i]
+}
+
+// NewProto returns the Proto of a module's body.
+func NewProto(code *compile.Code, m *Module) *Proto { return &Proto{Code: code, Module: m} }
+
+// didYouMean returns ". Did you mean: 'x'?" for the nearest of the names, or "".
+func didYouMean(name string, names []string) string {
+	best, bestCost := "", (len(name)+3)*2/6*2+1 // CPython's MAX_CANDIDATE: a third of both lengths, moves costing 2
+	for _, n := range names {
+		if n == name || n == "" || n[0] == '_' && name[0] != '_' {
+			continue
+		}
+		limit := min(bestCost-1, (len(name)+len(n)+3)*2/6)
+		if cost := distance(name, n); cost <= limit {
+			best, bestCost = n, cost
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(". Did you mean: '%s'?", best)
+}
+
+// distance is the edit distance that CPython uses for suggestions
+// (Python/suggestions.c): an edit costs 2, a change of case 1.
+func distance(a, b string) int {
+	const edit = 2
+	if len(a) > 40 || len(b) > 40 {
+		return 1 << 20
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j * edit
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] += edit
+		for j := range len(b) {
+			cost := diagonal + substitution(a[i], b[j])
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+edit, row[j+1]+edit)
+		}
+	}
+	return row[len(b)]
+}
+
+func substitution(x, y byte) int {
+	switch {
+	case x == y:
+		return 0
+	case x|0x20 == y|0x20 && x|0x20 >= 'a' && x|0x20 <= 'z':
+		return 1
+	}
+	return 2
+}

@@ -1,0 +1,485 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"mpstar/host/compile"
+
+	"go.starlark.net/starlark"
+)
+
+// A call is what a native asks the VM to do in its place; see Tail and Resume.
+type call struct {
+	fn     Value
+	args   []Value
+	kwargs []starlark.Tuple
+
+	gen   *Generator // Resume: the generator, and
+	sent  Value      // the value to send, or
+	throw *Exception // the exception to throw into it
+}
+
+// errTail is returned by a native that has set Process.pending.
+var errTail = errors.New("call pending")
+
+// Tail makes the native that returns its result be replaced by a call: the
+// native's caller gets what fn returns.
+func (p *Process) Tail(fn Value, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	p.pending = &call{fn: fn, args: args, kwargs: kwargs}
+	return nil, errTail
+}
+
+// Resume makes the native that returns its result be replaced by the next step
+// of a generator: its caller gets what the generator yields, or StopIteration.
+// The generator gets the value sent, or has the exception thrown into it.
+func (p *Process) Resume(g *Generator, sent Value, throw *Exception) (Value, error) {
+	p.pending = &call{gen: g, sent: sent, throw: throw}
+	return nil, errTail
+}
+
+// window returns where registers above all those of the top frame begin.
+func (p *Process) window() int {
+	if len(p.Frames) == 0 {
+		return 0
+	}
+	fr := &p.Frames[len(p.Frames)-1]
+	return fr.Base + fr.Fn.Proto.Code.NumRegs
+}
+
+// reserve makes the stack hold n registers at least.
+func (p *Process) reserve(n int) {
+	if n <= len(p.Stack) {
+		return
+	}
+	stack := make([]Value, max(n, 2*len(p.Stack), 256))
+	copy(stack, p.Stack)
+	p.Stack = stack
+}
+
+// push starts a call of f whose bound parameters are at the start of the
+// window at base; the other registers are made unset.
+func (p *Process) push(f *Function, base int, ret Action) error {
+	if len(p.Frames) >= p.Limits.Recursion {
+		return Raise(RecursionError, "maximum recursion depth exceeded")
+	}
+	code := f.Proto.Code
+	p.reserve(base + code.NumRegs)
+	clear(p.Stack[base+code.NumParams() : base+code.NumRegs])
+	p.Frames = append(p.Frames, Frame{Fn: f, Base: base, Ret: ret})
+	return nil
+}
+
+// call starts a call of fn. Either it is done at once and its value returned,
+// or a frame has been pushed with its window at base and the value is nil. The
+// args may lie in the stack from base on.
+func (p *Process) call(fn Value, args []Value, kwargs []starlark.Tuple, base int, ret Action) (Value, error) {
+	for {
+		switch f := fn.(type) {
+		case *Function:
+			return p.callFunction(f, args, kwargs, base, ret)
+		case *Native:
+			return p.callNative(f, args, kwargs, base, ret)
+		case *BoundMethod:
+			args = prepend(f.Self, args)
+			fn = f.Fn
+		case *Class:
+			return p.construct(f, args, kwargs, base, ret)
+		case *StaticMethod:
+			fn = f.Fn
+		case *Instance, *Exception:
+			method := p.Special(f, "__call__")
+			if method == nil {
+				return nil, notCallable(fn)
+			}
+			fn = method
+		case starlark.Callable:
+			return p.callForeign(f, args, kwargs)
+		default:
+			return nil, notCallable(fn)
+		}
+	}
+}
+
+func notCallable(fn Value) error {
+	return Raise(TypeError, "'%s' object is not callable", TypeName(fn))
+}
+
+// Callable reports whether v can be called.
+func Callable(v Value) bool {
+	switch v := v.(type) {
+	case *Instance, *Exception:
+		return object(v).Shape.Class.Find("__call__") != nil
+	case *Class, *StaticMethod, starlark.Callable:
+		return true
+	case *Native, *BoundMethod:
+		return true
+	}
+	return false
+}
+
+func prepend(v Value, args []Value) []Value {
+	out := make([]Value, len(args)+1)
+	out[0] = v
+	copy(out[1:], args)
+	return out
+}
+
+func (p *Process) callFunction(f *Function, args []Value, kwargs []starlark.Tuple, base int, ret Action) (Value, error) {
+	code := f.Proto.Code
+	if len(p.Frames) >= p.Limits.Recursion {
+		return nil, Raise(RecursionError, "maximum recursion depth exceeded")
+	}
+	if p.overlaps(args, base) {
+		args = append([]Value(nil), args...)
+	}
+	p.reserve(base + code.NumRegs)
+	if err := bindArgs(f, args, kwargs, p.Stack[base:base+code.NumParams()]); err != nil {
+		return nil, err
+	}
+	if code.Kind == compile.Generator {
+		regs := make([]Value, code.NumRegs)
+		copy(regs, p.Stack[base:base+code.NumParams()])
+		return &Generator{Fn: f, Regs: regs}, nil
+	}
+	return nil, p.push(f, base, ret)
+}
+
+// overlaps reports whether args lie in the stack at base or above, where a new window would overwrite them.
+func (p *Process) overlaps(args []Value, base int) bool {
+	if len(args) == 0 || base >= len(p.Stack) {
+		return false
+	}
+	first, last := addressOf(&p.Stack[base]), addressOf(&p.Stack[len(p.Stack)-1])
+	a := addressOf(&args[0])
+	return a >= first && a <= last || addressOf(&args[len(args)-1]) >= first && a <= last
+}
+
+// bindArgs puts arguments into parameters, as CPython's
+// initialize_locals (Python/ceval.c) does, with its messages.
+func bindArgs(f *Function, args []Value, kwargs []starlark.Tuple, params []Value) error {
+	code := f.Proto.Code
+	clear(params)
+	n := copy(params[:code.NumPos], args)
+	named := code.NumPos + code.NumKwOnly
+	if code.HasVarargs {
+		params[named] = starlark.Tuple(append([]Value(nil), args[n:]...))
+	} else if n < len(args) {
+		return tooMany(f, len(args), kwargs)
+	}
+	var extra *starlark.Dict
+	if code.HasKwargs {
+		extra = new(starlark.Dict)
+		params[len(params)-1] = extra
+	}
+	for _, kw := range kwargs {
+		if err := bindKeyword(f, kw, params, extra); err != nil {
+			return err
+		}
+	}
+	return bindDefaults(f, n, params)
+}
+
+func bindKeyword(f *Function, kw starlark.Tuple, params []Value, extra *starlark.Dict) error {
+	code := f.Proto.Code
+	name := string(kw[0].(starlark.String))
+	for i := code.NumPosOnly; i < code.NumPos+code.NumKwOnly; i++ {
+		if code.Locals[i] != name {
+			continue
+		}
+		if params[i] != nil {
+			return Raise(TypeError, "%s() got multiple values for argument '%s'", code.QualName, name)
+		}
+		params[i] = kw[1]
+		return nil
+	}
+	if extra != nil {
+		return extra.SetKey(kw[0], kw[1])
+	}
+	for i := range code.NumPosOnly {
+		if code.Locals[i] == name {
+			return Raise(TypeError, "%s() got some positional-only arguments passed as keyword arguments: '%s'", code.QualName, name)
+		}
+	}
+	return Raise(TypeError, "%s() got an unexpected keyword argument '%s'%s", code.QualName, name,
+		didYouMean(name, code.Locals[code.NumPosOnly:code.NumPos+code.NumKwOnly]))
+}
+
+func bindDefaults(f *Function, given int, params []Value) error {
+	code := f.Proto.Code
+	var missing []string
+	first := code.NumPos - code.NumDefaults
+	for i := min(given, code.NumPos); i < code.NumPos; i++ {
+		switch {
+		case params[i] != nil:
+		case i >= first:
+			params[i] = f.Defaults[i-first]
+		default:
+			missing = append(missing, code.Locals[i])
+		}
+	}
+	if missing != nil {
+		return missingArgs(f, "positional", missing)
+	}
+	for i := range code.NumKwOnly {
+		k := code.NumPos + i
+		switch {
+		case params[k] != nil:
+		case f.KwDefaults[i] != nil:
+			params[k] = f.KwDefaults[i]
+		default:
+			missing = append(missing, code.Locals[k])
+		}
+	}
+	if missing != nil {
+		return missingArgs(f, "keyword-only", missing)
+	}
+	return nil
+}
+
+func missingArgs(f *Function, kind string, names []string) error {
+	for i, n := range names {
+		names[i] = "'" + n + "'"
+	}
+	list := names[0]
+	switch n := len(names); {
+	case n == 2:
+		list = names[0] + " and " + names[1]
+	case n > 2:
+		list = strings.Join(names[:n-1], ", ") + ", and " + names[n-1]
+	}
+	return Raise(TypeError, "%s() missing %d required %s argument%s: %s", f.Proto.Code.QualName, len(names), kind, plural(len(names)), list)
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+func tooMany(f *Function, given int, kwargs []starlark.Tuple) error {
+	code := f.Proto.Code
+	takes := fmt.Sprint(code.NumPos)
+	if code.NumDefaults > 0 {
+		takes = fmt.Sprintf("from %d to %d", code.NumPos-code.NumDefaults, code.NumPos)
+	}
+	was := "were"
+	if given == 1 {
+		was = "was"
+	}
+	s := "s"
+	if takes == "1" {
+		s = ""
+	}
+	return Raise(TypeError, "%s() takes %s positional argument%s but %d %s given", code.QualName, takes, s, given, was)
+}
+
+// callNative runs a builtin. Where it needs script code, the prelude function
+// of its row is called instead.
+func (p *Process) callNative(n *Native, args []Value, kwargs []starlark.Tuple, base int, ret Action) (Value, error) {
+	v, err := n.Fn(p, args, kwargs)
+	if err == nil {
+		return v, nil
+	}
+	switch err {
+	case NeedScript:
+		if n.Slow == "" {
+			return nil, Raise(TypeError, "%s() cannot take an instance or generator here", n.ShortName())
+		}
+		slow, err := p.prelude(n.Slow)
+		if err != nil {
+			return nil, err
+		}
+		return p.callFunction(slow, args, kwargs, base, ret)
+	case errTail:
+		c := p.pending
+		p.pending = nil
+		if c.gen != nil {
+			return nil, p.resume(c.gen, c.sent, c.throw, ret)
+		}
+		return p.call(c.fn, c.args, c.kwargs, base, ret)
+	}
+	return nil, p.nativeError(err, n.Error)
+}
+
+// nativeError makes a Go error the exception that it is raised as. What the
+// VM itself understands passes.
+func (p *Process) nativeError(err error, class *Class) error {
+	if isInterrupt(err) {
+		return err
+	}
+	return AsException(err, class)
+}
+
+// callForeign runs a go.starlark.net builtin or an embedder's callable. It may keep its arguments.
+func (p *Process) callForeign(f starlark.Callable, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	for _, arg := range args {
+		if g, ok := arg.(*Generator); ok {
+			return nil, Raise(TypeError, "%s() cannot take a %s: make it a list first", f.Name(), g.Type())
+		}
+	}
+	p.nested = append(p.nested, f.Name())
+	v, err := f.CallInternal(p.Thread, append(starlark.Tuple(nil), args...), kwargs)
+	p.nested = p.nested[:len(p.nested)-1]
+	if err != nil {
+		return nil, p.nativeError(err, ValueError)
+	}
+	return v, nil
+}
+
+// CanFork says why the process cannot be forked now, if it cannot.
+func (p *Process) CanFork() error {
+	if len(p.nested) == 0 {
+		return nil
+	}
+	return Raise(RuntimeError, "os.fork() cannot be called from within the builtin %s(), which called back into the script",
+		p.nested[len(p.nested)-1])
+}
+
+// CallInternal lets Go builtins call script functions. It runs a loop of its own, within Go.
+func (f *Function) CallInternal(thread *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (Value, error) {
+	p := FromThread(thread)
+	if p == nil {
+		return nil, fmt.Errorf("%s: called on a thread that is not mpstar's", f.Name())
+	}
+	return p.Call(f, args, kwargs)
+}
+
+const threadLocal = "mpstar"
+
+// FromThread returns the process whose Thread it is, or nil.
+func FromThread(thread *starlark.Thread) *Process {
+	p, _ := thread.Local(threadLocal).(*Process)
+	return p
+}
+
+// Call calls fn and runs until it returns: for Go code that must have the
+// value, at the price that nothing can fork meanwhile unless it is the outermost.
+func (p *Process) Call(fn Value, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	depth := len(p.Frames)
+	v, err := p.call(fn, args, kwargs, p.window(), RetExit)
+	if err != nil || v != nil {
+		return v, err
+	}
+	if len(p.Frames) == depth {
+		return starlark.None, nil
+	}
+	return p.run()
+}
+
+// construct makes an instance of a class: __new__ if the script has one, then __init__.
+func (p *Process) construct(c *Class, args []Value, kwargs []starlark.Tuple, base int, ret Action) (Value, error) {
+	if isScript(c.Find("__new__")) {
+		f, err := p.prelude("_construct")
+		if err != nil {
+			return nil, err
+		}
+		return p.callFunction(f, prepend(c, args), kwargs, base, ret)
+	}
+	obj, err := p.allocate(c, args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	init := c.Find("__init__")
+	f, ok := init.(*Function)
+	if !ok {
+		return p.initNative(init, c, obj, args, kwargs)
+	}
+	if ret != RetStore {
+		// Only a plain call has room for the instance meanwhile.
+		slow, err := p.prelude("_construct_init")
+		if err != nil {
+			return nil, err
+		}
+		return p.callFunction(slow, append([]Value{obj, init}, args...), kwargs, base, ret)
+	}
+	if v, err := p.callFunction(f, prepend(obj, args), kwargs, base, RetInit); err != nil || v != nil {
+		if err == nil {
+			err = initReturned(v)
+		}
+		return nil, err
+	}
+	p.Frames[len(p.Frames)-1].Self = obj
+	return nil, nil
+}
+
+func initReturned(v Value) error {
+	return Raise(TypeError, "__init__() should return None, not '%s'", TypeName(v))
+}
+
+// allocate is object.__new__ and BaseException.__new__.
+func (p *Process) allocate(c *Class, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	if c.IsSubclass(BaseException) {
+		return newException(c, args, kwargs)
+	}
+	return &Instance{Shape: c.RootShape()}, nil
+}
+
+// initNative finishes an instance whose class has no __init__ of the script.
+func (p *Process) initNative(init Value, c *Class, obj Value, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	if c.IsSubclass(BaseException) {
+		return obj, nil
+	}
+	if n, ok := init.(*Native); ok && n != objectInit {
+		_, err := n.Fn(p, prepend(obj, args), kwargs)
+		return obj, err
+	}
+	if len(args) > 0 || len(kwargs) > 0 {
+		return nil, Raise(TypeError, "%s() takes no arguments", c.Name)
+	}
+	return obj, nil
+}
+
+// calleeName names a callable in a message.
+func calleeName(v Value) string {
+	switch v := v.(type) {
+	case *Function:
+		return v.Proto.Code.QualName
+	case *Native:
+		return v.ShortName()
+	case *Class:
+		return v.Name
+	case starlark.Callable:
+		return v.Name()
+	}
+	return v.Type()
+}
+
+// ShortName returns the name without its module or type: "fork", "append".
+func (n *Native) ShortName() string {
+	return n.Name[strings.LastIndexByte(n.Name, '.')+1:]
+}
+
+// Type returns "type" for a constructor and CPython's name for a builtin function otherwise.
+func (n *Native) Type() string {
+	if n.Makes != "" {
+		return "type"
+	}
+	return "builtin_function_or_method"
+}
+
+// Type returns CPython's names: a bound builtin is a builtin, a bound function a method.
+func (b *BoundMethod) Type() string {
+	if _, ok := b.Fn.(*Native); ok {
+		return "builtin_function_or_method"
+	}
+	return "method"
+}
+
+// prelude returns a function of the prelude, which is compiled and run at first need.
+func (p *Process) prelude(name string) (*Function, error) {
+	if p.preludeModule == nil {
+		m, err := p.loadPrelude()
+		if err != nil {
+			return nil, err
+		}
+		p.preludeModule = m
+	}
+	f, ok := p.preludeModule.Get(name).(*Function)
+	if !ok {
+		return nil, Raise(SystemError, "the prelude has no function %s", name)
+	}
+	return f, nil
+}

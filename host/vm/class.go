@@ -1,0 +1,266 @@
+package vm
+
+import (
+	"sync"
+
+	"mpstar/host/compile"
+
+	"go.starlark.net/starlark"
+)
+
+// Making classes, and the shapes of their instances.
+
+// A namespace is what a class body leaves: the value that ENDCLASS hands to
+// BUILDCLASS. No script sees one.
+type namespace struct {
+	starlark.NoneType
+	keys   []string
+	values []Value
+	cell   *Cell // of __class__, or nil
+	code   *compile.Code
+}
+
+// collectNamespace gathers the variables of a class body.
+func collectNamespace(code *compile.Code, classCell compile.Reg, regs []Value) *namespace {
+	ns := &namespace{code: code}
+	for i, name := range code.Locals {
+		v := regs[i]
+		if c, ok := v.(*Cell); ok {
+			v = c.V
+		}
+		if v == nil || name == "" || name == "__class__" {
+			continue
+		}
+		ns.keys = append(ns.keys, name)
+		ns.values = append(ns.values, v)
+	}
+	if classCell != compile.NoReg {
+		ns.cell, _ = regs[classCell].(*Cell)
+	}
+	return ns
+}
+
+// buildClass starts BUILDCLASS: it runs the body; finishClass makes the class.
+func (p *Process) buildClass(fr *Frame, in compile.Instr, regs []Value) error {
+	for _, base := range regs[in.A+1 : in.A+1+in.B] {
+		if c, ok := base.(*Class); ok && c == ClassType(p) {
+			return Raise(TypeError, "metaclasses are not supported")
+		}
+	}
+	return p.start(regs[in.A], nil, RetFinish)
+}
+
+// ClassType returns the builtin class type, if the host has one as a class.
+func ClassType(p *Process) *Class {
+	c, _ := p.Reg.Builtins["type"].(*Class)
+	return c
+}
+
+// finishClass makes the class whose body has left v.
+func (p *Process) finishClass(in compile.Instr, regs []Value, code *compile.Code, v Value) error {
+	ns := v.(*namespace)
+	args := regs[in.A+1 : in.A+1+in.B]
+	kwargs := new(starlark.Dict)
+	if in.C != compile.NoReg {
+		names := constNames(code.Consts, in.C)
+		n := len(args) - len(names)
+		for i, name := range names {
+			_ = kwargs.SetKey(name, args[n+i])
+		}
+		args = args[:n]
+	}
+	if _, found, _ := kwargs.Get(starlark.String("metaclass")); found {
+		return Raise(TypeError, "metaclasses are not supported")
+	}
+	c, err := p.newClass(ns, args)
+	if err != nil {
+		return err
+	}
+	regs[in.A] = c
+	if p.hasClassHooks(c) || kwargs.Len() > 0 {
+		return p.slow(NeedScript, "_class_hooks", RetStore, c, kwargs)
+	}
+	return nil
+}
+
+func (p *Process) newClass(ns *namespace, args []Value) (*Class, error) {
+	c := &Class{
+		Name:     ns.code.Name,
+		QualName: ns.code.QualName,
+		Module:   p.Frames[len(p.Frames)-1].Fn.Proto.Module.Name,
+	}
+	for _, arg := range args {
+		base, ok := arg.(*Class)
+		if !ok {
+			return nil, Raise(TypeError, "cannot inherit from %s: only from classes and exceptions", Repr(arg))
+		}
+		c.Bases = append(c.Bases, base)
+	}
+	if len(c.Bases) == 0 {
+		c.Bases = []*Class{Object}
+	}
+	if err := c.linearize(); err != nil {
+		return nil, err
+	}
+	if ns.code.HasDoc {
+		c.SetAttr("__doc__", starlark.String(ns.code.Doc))
+	}
+	for i, key := range ns.keys {
+		v := ns.values[i]
+		if f, ok := v.(*Function); ok {
+			switch key {
+			case "__new__":
+				v = &StaticMethod{f}
+			case "__init_subclass__", "__class_getitem__":
+				v = &ClassMethod{f}
+			}
+		}
+		c.SetAttr(key, v)
+	}
+	if isScript(c.Attrs["__eq__"]) && c.Attrs["__hash__"] == nil {
+		c.SetAttr("__hash__", starlark.None)
+	}
+	if ns.cell != nil {
+		ns.cell.V = c
+	}
+	return c, nil
+}
+
+// hasClassHooks reports whether script code wants to know of a new class.
+func (p *Process) hasClassHooks(c *Class) bool {
+	for _, k := range c.MRO[1:] {
+		if isScript(k.Attrs["__init_subclass__"]) {
+			return true
+		}
+	}
+	for _, v := range c.Attrs {
+		if o := object(v); o != nil && o.Shape.Class.Find("__set_name__") != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// linearize computes the method resolution order (C3; Objects/typeobject.c, mro_implementation).
+func (c *Class) linearize() error {
+	var todo [][]*Class
+	for i, base := range c.Bases {
+		for _, other := range c.Bases[:i] {
+			if base == other {
+				return Raise(TypeError, "duplicate base class %s", base.Name)
+			}
+		}
+		todo = append(todo, base.MRO)
+	}
+	todo = append(todo, c.Bases)
+	c.MRO = []*Class{c}
+	for {
+		next := candidate(todo)
+		if next == nil {
+			break
+		}
+		c.MRO = append(c.MRO, next)
+		for i, list := range todo {
+			if len(list) > 0 && list[0] == next {
+				todo[i] = list[1:]
+			}
+		}
+	}
+	for _, list := range todo {
+		if len(list) > 0 {
+			return Raise(TypeError, "Cannot create a consistent method resolution order (MRO) for bases %s", baseNames(c.Bases))
+		}
+	}
+	return nil
+}
+
+// candidate returns the first head that is in no list's tail.
+func candidate(todo [][]*Class) *Class {
+	for _, list := range todo {
+		if len(list) > 0 && !inTail(list[0], todo) {
+			return list[0]
+		}
+	}
+	return nil
+}
+
+func inTail(c *Class, todo [][]*Class) bool {
+	for _, list := range todo {
+		for i := 1; i < len(list); i++ {
+			if list[i] == c {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func baseNames(bases []*Class) string {
+	s := ""
+	for i, b := range bases {
+		if i > 0 {
+			s += ", "
+		}
+		s += b.Name
+	}
+	return s
+}
+
+// shapes guards the transitions between shapes: builtin classes are shared by
+// all processes of a host.
+var shapes sync.Mutex
+
+// RootShape returns the shape of an instance of c that has no attributes.
+func (c *Class) RootShape() *Shape {
+	if c.Builtin {
+		shapes.Lock()
+		defer shapes.Unlock()
+	}
+	if c.root == nil {
+		c.root = &Shape{Class: c}
+	}
+	return c.root
+}
+
+// Index returns the slot of an attribute, or -1.
+func (s *Shape) Index(key string) int {
+	if s.index == nil {
+		for i, k := range s.Keys {
+			if k == key {
+				return i
+			}
+		}
+		return -1
+	}
+	if i, ok := s.index[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// smallShape is up to how many keys a linear search beats a map.
+const smallShape = 8
+
+// With returns the shape that has key after those of s. There is one for each
+// s and key, so instances that are made alike share their shapes.
+func (s *Shape) With(key string) *Shape {
+	if s.Class.Builtin {
+		shapes.Lock()
+		defer shapes.Unlock()
+	}
+	if t, ok := s.next[key]; ok {
+		return t
+	}
+	t := &Shape{Class: s.Class, Keys: append(s.Keys[:len(s.Keys):len(s.Keys)], key)}
+	if len(t.Keys) > smallShape {
+		t.index = make(map[string]int, len(t.Keys))
+		for i, k := range t.Keys {
+			t.index[k] = i
+		}
+	}
+	if s.next == nil {
+		s.next = map[string]*Shape{}
+	}
+	s.next[key] = t
+	return t
+}

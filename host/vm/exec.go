@@ -1,0 +1,774 @@
+package vm
+
+import (
+	"errors"
+	"strings"
+
+	"mpstar/host/compile"
+	"mpstar/host/kernel"
+
+	"go.starlark.net/starlark"
+)
+
+// The instructions that the loop leaves to methods, and finish, which
+// completes the ones that had to wait for script code.
+
+func plain(c *compile.Code) bool {
+	return c.Kind == compile.Function && c.NumKwOnly == 0 && !c.HasVarargs && !c.HasKwargs
+}
+
+func isInterrupt(err error) bool { return errors.Is(err, kernel.ErrInterrupted) }
+
+// exit is the error of a run that ends because its RetExit frame is gone.
+type exit struct{ err error }
+
+func (e *exit) Error() string { return e.err.Error() }
+
+// slow calls the prelude function that does in script code what Go gave up
+// with NeedScript. Any other error it returns as the exception it stands for.
+func (p *Process) slow(err error, name string, ret Action, args ...Value) error {
+	if err != NeedScript {
+		return p.nativeError(err, nil)
+	}
+	if method := directSpecial[name]; method != "" {
+		if m := p.Special(args[0], method); m != nil {
+			return p.start(m, args[1:], ret)
+		}
+	}
+	f, err := p.prelude(name)
+	if err != nil {
+		return err
+	}
+	return p.start(f, args, ret)
+}
+
+// directSpecial names the prelude functions that would do no more than call a
+// method of their first argument, if it has it.
+var directSpecial = map[string]string{
+	"_getitem": "__getitem__",
+	"_setitem": "__setitem__",
+	"_delitem": "__delitem__",
+	"_next":    "__next__",
+	"_iter":    "__iter__",
+	"_delattr": "__delattr__",
+}
+
+// start calls fn for the instruction under way.
+func (p *Process) start(fn Value, args []Value, ret Action) error {
+	v, err := p.call(fn, args, nil, p.window(), ret)
+	if err != nil || v == nil {
+		return err
+	}
+	return p.deliver(ret, v)
+}
+
+// slowCondition is slow for a comparison whose truth decides a branch.
+func (p *Process) slowCondition(err error, op compile.Opcode, x, y Value) error {
+	if err != NeedScript {
+		return p.nativeError(err, nil)
+	}
+	compare, err := p.prelude(operators[op].slow)
+	if err != nil {
+		return err
+	}
+	return p.slow(NeedScript, "_condition", RetFinish, compare, x, y)
+}
+
+// callNamed calls a builtin or intrinsic by name.
+func (p *Process) callNamed(name string, ret Action, args ...Value) (Value, error) {
+	return p.call(p.Reg.Lookup(name), args, nil, p.window(), ret)
+}
+
+// deliver hands the value of a call to the instruction under way.
+func (p *Process) deliver(ret Action, v Value) error {
+	fr := &p.Frames[len(p.Frames)-1]
+	switch ret {
+	case RetStore:
+		in := fr.Fn.Proto.Code.Instrs[fr.PC-1]
+		p.Stack[fr.Base+int(in.A)] = v
+	case RetFinish:
+		return p.finish(fr, v)
+	case RetRetry:
+		fr.PC--
+	}
+	return nil
+}
+
+// leave pops the top frame, which returns v.
+func (p *Process) leave(v Value) error {
+	fr := p.Frames[len(p.Frames)-1]
+	p.Frames = p.Frames[:len(p.Frames)-1]
+	if fr.Ret == RetInit {
+		if v != starlark.None {
+			return initReturned(v)
+		}
+		return p.deliver(RetStore, fr.Self)
+	}
+	return p.deliver(fr.Ret, v)
+}
+
+// finish completes the instruction under way in fr, which had to wait for
+// script code, with what that returned.
+func (p *Process) finish(fr *Frame, v Value) error {
+	code := fr.Fn.Proto.Code
+	in := code.Instrs[fr.PC-1]
+	regs := p.Stack[fr.Base : fr.Base+code.NumRegs]
+	switch in.Op {
+	case compile.NOT:
+		regs[in.A] = !v.Truth()
+	case compile.JTRUE, compile.JFALSE:
+		if bool(v.Truth()) == (in.Op == compile.JTRUE) {
+			fr.PC = in.Bx()
+		}
+	case compile.IFEQ, compile.IFNE, compile.IFLT, compile.IFLE, compile.IFGT, compile.IFGE, compile.IFIN, compile.IFNOTIN:
+		if bool(v.Truth()) != (in.X == 1) {
+			fr.PC++
+		}
+	case compile.FORITER:
+		regs[in.B] = v
+		fr.PC++
+	case compile.METHOD:
+		regs[in.A], regs[in.A+1] = v, nil
+	case compile.YIELDFROM:
+		return p.yieldOut(v)
+	case compile.EXTEND, compile.SETUPDATE, compile.DICTMERGE, compile.UNPACK, compile.UNPACKEX:
+		_, err := p.gather(in, regs, v)
+		return err
+	case compile.BUILDCLASS:
+		return p.finishClass(in, regs, code, v)
+	case compile.FORMAT:
+		return p.formatted(in, regs, v)
+	}
+	return nil // SETINDEX and such have nothing left to do
+}
+
+// exhausted completes a FORITER or YIELDFROM in the top frame whose iterator
+// ended with the given value. It reports false for other instructions.
+func (p *Process) exhausted(v Value) bool {
+	fr := &p.Frames[len(p.Frames)-1]
+	in := fr.Fn.Proto.Code.Instrs[fr.PC-1]
+	switch in.Op {
+	case compile.FORITER:
+		return true // PC is at the JMP
+	case compile.YIELDFROM:
+		p.Stack[fr.Base+int(in.A)] = v
+		return true
+	}
+	return false
+}
+
+// generatorReturn ends the generator whose frame is on top.
+func (p *Process) generatorReturn(v Value) error {
+	fr := p.Frames[len(p.Frames)-1]
+	fr.Gen.finish()
+	p.Frames = p.Frames[:len(p.Frames)-1]
+	if fr.Ret == RetExit {
+		return &exit{p.endOfGenerator(v)}
+	}
+	if fr.Ret == RetFinish && p.exhausted(v) {
+		return nil
+	}
+	return p.endOfGenerator(v)
+}
+
+// builtin returns the builtin that an unset global slot stands for.
+func (p *Process) builtin(m *Module, slot int) (Value, error) {
+	if slot < len(m.builtins) && m.builtins[slot] != nil {
+		return m.builtins[slot], nil
+	}
+	name := m.Globals.Names[slot]
+	v := p.Reg.Builtins[name]
+	if v == nil && m == p.preludeModule || v == nil && m.Name == preludeName {
+		if n := p.Reg.Intrinsics[name]; n != nil {
+			v = n
+		}
+	}
+	if v == nil {
+		return nil, p.nameError(m, name)
+	}
+	if slot >= len(m.builtins) {
+		m.builtins = append(m.builtins, make([]Value, len(m.Globals.Names)-len(m.builtins))...)
+	}
+	m.builtins[slot] = v
+	return v, nil
+}
+
+func (p *Process) nameError(m *Module, name string) error {
+	var names []string
+	fr := &p.Frames[len(p.Frames)-1]
+	names = append(names, fr.Fn.Proto.Code.Locals...)
+	for slot, v := range m.Slots {
+		if v != nil {
+			names = append(names, m.Globals.Names[slot])
+		}
+	}
+	for n := range p.Reg.Builtins {
+		names = append(names, n)
+	}
+	hint := didYouMean(name, sorted(names))
+	if hint == "" && p.Reg.Modules[name] != nil {
+		hint = ". Did you forget to import '" + name + "'?"
+	}
+	return Raise(NameError, "name '%s' is not defined%s", name, hint)
+}
+
+func unboundLocal(code *compile.Code, r compile.Reg) error {
+	name := "?"
+	if int(r) < len(code.Locals) {
+		name = code.Locals[r]
+	}
+	if code.Kind == compile.ClassBody || code.Kind == compile.ModuleBody {
+		return Raise(NameError, "name '%s' is not defined", name)
+	}
+	return Raise(UnboundLocalError, "cannot access local variable '%s' where it is not associated with a value", name)
+}
+
+func unboundFree(code *compile.Code, i uint16) error {
+	return Raise(NameError, "cannot access free variable '%s' where it is not associated with a value in enclosing scope", code.Free[i].Name)
+}
+
+// closure makes the function of a code within f's, its defaults being in
+// registers from first on.
+func closure(f *Function, i int, regs []Value, first int) *Function {
+	proto := f.Proto.proto(i)
+	code := proto.Code
+	fn := &Function{Proto: proto}
+	if n := code.NumDefaults; n > 0 {
+		fn.Defaults = append([]Value(nil), regs[first:first+n]...)
+		first += n
+	}
+	if code.NumKwOnly > 0 {
+		fn.KwDefaults = make([]Value, code.NumKwOnly)
+		for k, has := range code.KwDefault {
+			if has {
+				fn.KwDefaults[k] = regs[first]
+				first++
+			}
+		}
+	}
+	if len(code.Free) > 0 {
+		fn.Free = make([]*Cell, len(code.Free))
+		for k, c := range code.Free {
+			if c.Outer {
+				fn.Free[k] = f.Free[c.Index]
+			} else {
+				fn.Free[k] = regs[c.Index].(*Cell)
+			}
+		}
+	}
+	return fn
+}
+
+// unary does NEG, POS, INVERT; a nil value means that a frame was pushed.
+func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
+	if i, ok := smallInt(x); ok && in.Op == compile.NEG {
+		return makeInt(-i), nil
+	}
+	v, err := p.Unary(in.Op, x)
+	if err != nil {
+		return nil, p.slow(err, operators[in.Op].slow, RetStore, x)
+	}
+	return v, nil
+}
+
+// binary does an arithmetic instruction; a nil value means that a frame was pushed.
+func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
+	name := operators[in.Op].slow
+	if in.X == 1 {
+		name = operators[in.Op].inPlace
+		v, err = p.inPlace(in.Op, x, y)
+	} else {
+		v, err = p.Binary(in.Op, x, y)
+	}
+	if err != nil {
+		return nil, p.slow(err, name, RetStore, x, y)
+	}
+	return v, nil
+}
+
+// inPlace applies an augmented assignment's operator: lists, dicts and sets
+// change themselves.
+func (p *Process) inPlace(op compile.Opcode, x, y Value) (Value, error) {
+	switch x := x.(type) {
+	case *starlark.List:
+		if op == compile.ADD {
+			return x, p.extend(x, y)
+		}
+		if n, ok := y.(starlark.Int); ok && op == compile.MUL {
+			v, err := p.Binary(op, x, n)
+			if err != nil {
+				return nil, err
+			}
+			elems, err := p.Iterate(v)
+			if err == nil {
+				err = rewriteAll(x, elems)
+			}
+			return x, err
+		}
+	case *starlark.Dict:
+		if other, ok := y.(*starlark.Dict); ok && op == compile.OR {
+			for _, item := range other.Items() {
+				if err := x.SetKey(item[0], item[1]); err != nil {
+					return nil, hashError(err)
+				}
+			}
+			return x, nil
+		}
+	}
+	return p.Binary(op, x, y)
+}
+
+func rewriteAll(list *starlark.List, elems []Value) error {
+	if err := list.Clear(); err != nil {
+		return err
+	}
+	return rewrite(list, 0, elems)
+}
+
+func (p *Process) extend(list *starlark.List, y Value) error {
+	elems, err := p.Iterate(y)
+	if err != nil {
+		return err
+	}
+	for _, v := range elems {
+		if err := list.Append(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare does EQ to NOTIN.
+func (p *Process) compare(op compile.Opcode, x, y Value) (bool, error) {
+	switch op {
+	case compile.EQ:
+		if a, ok := x.(starlark.String); ok {
+			if b, ok := y.(starlark.String); ok {
+				return a == b, nil
+			}
+		}
+		return p.Equal(x, y)
+	case compile.NE:
+		if overrides(x, "__ne__") {
+			return false, NeedScript
+		}
+		eq, err := p.Equal(x, y)
+		return !eq, err
+	case compile.IN:
+		return p.Contains(x, y)
+	case compile.NOTIN:
+		in, err := p.Contains(x, y)
+		return !in, err
+	}
+	if a, ok := x.(starlark.Float); ok {
+		if b, ok := y.(starlark.Float); ok && a == a && b == b {
+			switch op {
+			case compile.LT:
+				return a < b, nil
+			case compile.LE:
+				return a <= b, nil
+			case compile.GT:
+				return a > b, nil
+			}
+			return a >= b, nil
+		}
+	}
+	return p.Compare(op, x, y)
+}
+
+func listTuple(list *starlark.List) starlark.Tuple {
+	t := make(starlark.Tuple, list.Len())
+	for i := range t {
+		t[i] = list.Index(i)
+	}
+	return t
+}
+
+// collect does the instructions that take elements from or put them into
+// containers. It reports whether a frame was pushed.
+func (p *Process) collect(in compile.Instr, regs []Value) (pushed bool, err error) {
+	switch in.Op {
+	case compile.DICTSET:
+		if err = regs[in.A].(*starlark.Dict).SetKey(regs[in.B], regs[in.C]); err != nil {
+			return true, p.slow(hashError(err), "_dict_set", RetFinish, regs[in.A], regs[in.B], regs[in.C])
+		}
+		return false, nil
+	case compile.SETADD:
+		set := regs[in.A].(*starlark.Set)
+		for _, v := range regs[in.B : in.B+in.C] {
+			if err = set.Insert(v); err != nil {
+				elems := starlark.Tuple(append([]Value(nil), regs[in.B:in.B+in.C]...))
+				return true, p.slow(hashError(err), "_set_update", RetFinish, set, elems)
+			}
+		}
+		return false, nil
+	case compile.UNPACK, compile.UNPACKEX:
+		return p.gather(in, regs, regs[in.A])
+	}
+	return p.gather(in, regs, regs[in.B])
+}
+
+// gather does the instructions that take all the elements of a value x. Where
+// x takes script code to iterate over, it is made a list or dict first, and
+// finish comes back here with that.
+func (p *Process) gather(in compile.Instr, regs []Value, x Value) (pushed bool, err error) {
+	if in.Op == compile.DICTMERGE {
+		return p.merge(in, regs, x)
+	}
+	if !Iterable(x) && object(x) == nil {
+		return false, p.notIterable(in, x)
+	}
+	elems, err := p.Iterate(x)
+	if err == NeedScript {
+		limit := -1
+		if in.Op == compile.UNPACK {
+			limit = int(in.C) + 1
+		}
+		return true, p.slow(err, "_take", RetFinish, x, makeInt(int64(limit)))
+	}
+	if err != nil {
+		return false, err
+	}
+	switch in.Op {
+	case compile.UNPACK:
+		return false, unpack(regs[in.B:in.B+in.C], elems, x)
+	case compile.UNPACKEX:
+		return false, unpackStar(regs[in.B:in.B+in.C], int(in.X), elems)
+	case compile.EXTEND:
+		list := regs[in.A].(*starlark.List)
+		for _, v := range elems {
+			_ = list.Append(v) // a display under way is not frozen
+		}
+	case compile.SETUPDATE:
+		set := regs[in.A].(*starlark.Set)
+		for _, v := range elems {
+			if err := set.Insert(v); err != nil {
+				return true, p.slow(hashError(err), "_set_update", RetStore, set, starlark.Tuple(elems))
+			}
+		}
+	}
+	return false, nil
+}
+
+func (p *Process) notIterable(in compile.Instr, x Value) error {
+	switch in.Op {
+	case compile.UNPACK, compile.UNPACKEX:
+		return Raise(TypeError, "cannot unpack non-iterable %s object", TypeName(x))
+	case compile.EXTEND:
+		return Raise(TypeError, "Value after * must be an iterable, not %s", TypeName(x))
+	}
+	return Raise(TypeError, "'%s' object is not iterable", TypeName(x))
+}
+
+func unpack(dst, elems []Value, x Value) error {
+	switch {
+	case len(elems) > len(dst):
+		return Raise(ValueError, "too many values to unpack (expected %d)", len(dst))
+	case len(elems) < len(dst):
+		return Raise(ValueError, "not enough values to unpack (expected %d, got %d)", len(dst), len(elems))
+	}
+	copy(dst, elems)
+	return nil
+}
+
+func unpackStar(dst []Value, star int, elems []Value) error {
+	extra := len(elems) - (len(dst) - 1)
+	if extra < 0 {
+		return Raise(ValueError, "not enough values to unpack (expected at least %d, got %d)", len(dst)-1, len(elems))
+	}
+	copy(dst[:star], elems)
+	dst[star] = starlark.NewList(append([]Value(nil), elems[star:star+extra]...))
+	copy(dst[star+1:], elems[star+extra:])
+	return nil
+}
+
+// merge does DICTMERGE with a mapping x.
+func (p *Process) merge(in compile.Instr, regs []Value, x Value) (pushed bool, err error) {
+	dst := regs[in.A].(*starlark.Dict)
+	src, ok := x.(starlark.IterableMapping)
+	if !ok {
+		if in.X == 1 {
+			err = Raise(TypeError, "%s() argument after ** must be a mapping, not %s", calleeName(regs[in.A-2]), TypeName(x))
+		} else {
+			err = Raise(TypeError, "'%s' object is not a mapping", TypeName(x))
+		}
+		if object(x) == nil || p.Special(x, "keys") == nil {
+			return false, err
+		}
+		return true, p.slow(NeedScript, "_mapping", RetFinish, x)
+	}
+	for _, item := range src.Items() {
+		if in.X == 1 {
+			if err := keywordOK(regs[in.A-2], dst, item[0]); err != nil {
+				return false, err
+			}
+		}
+		if err := dst.SetKey(item[0], item[1]); err != nil {
+			return true, p.slow(hashError(err), "_dict_update", RetStore, dst, x)
+		}
+	}
+	return false, nil
+}
+
+func keywordOK(callee Value, dst *starlark.Dict, key Value) error {
+	name, ok := key.(starlark.String)
+	if !ok {
+		return Raise(TypeError, "keywords must be strings")
+	}
+	if _, found, _ := dst.Get(name); found {
+		return Raise(TypeError, "%s() got multiple values for keyword argument '%s'", calleeName(callee), string(name))
+	}
+	return nil
+}
+
+// getAttr does GETATTR without the cache; a nil value means that a frame was pushed.
+func (p *Process) getAttr(fr *Frame, in compile.Instr, regs []Value) (Value, error) {
+	a, err := p.attr(regs[in.B], fr.Fn.Proto.Code.Names[in.C])
+	if err != nil || a.fn == nil {
+		return a.value, err
+	}
+	return p.call(a.fn, a.args, nil, p.window(), RetStore)
+}
+
+// callSpread does the calls with keywords or stars.
+func (p *Process) callSpread(fr *Frame, in compile.Instr, regs, consts []Value) (Value, error) {
+	a := int(in.A)
+	switch in.Op {
+	case compile.CALLEX:
+		args := listTuple(regs[a+1].(*starlark.List))
+		var kwargs []starlark.Tuple
+		if d, ok := regs[a+2].(*starlark.Dict); ok {
+			kwargs = d.Items()
+		}
+		v, err := p.call(regs[a], args, kwargs, fr.Base+a+3, RetStore)
+		if isInterrupt(err) { // the call is made again, with what the builtin made of args
+			regs[a+1] = starlark.NewList(args)
+		}
+		return v, err
+	case compile.CALLMKW:
+		first := a + 1
+		if regs[first] == nil {
+			first++
+		}
+		return p.callKeywords(regs[a], regs[first:a+2+int(in.B)], constNames(consts, in.C), fr.Base+first)
+	}
+	return p.callKeywords(regs[a], regs[a+1:a+1+int(in.B)], constNames(consts, in.C), fr.Base+a+1)
+}
+
+func constNames(consts []Value, c uint16) starlark.Tuple {
+	return consts[c&^compile.ConstBit].(starlark.Tuple)
+}
+
+func (p *Process) callKeywords(fn Value, args []Value, names starlark.Tuple, base int) (Value, error) {
+	n := len(args) - len(names)
+	kwargs := make([]starlark.Tuple, len(names))
+	for i, name := range names {
+		kwargs[i] = starlark.Tuple{name, args[n+i]}
+	}
+	return p.call(fn, args[:n:n], kwargs, base, RetStore)
+}
+
+// yieldFrom does YIELDFROM: one step of the inner iterator.
+func (p *Process) yieldFrom(in compile.Instr, regs []Value) error {
+	inner, sent := regs[in.B], regs[in.A]
+	if g, ok := inner.(*Generator); ok {
+		if g.State == GenDone {
+			p.exhausted(starlark.None)
+			return nil
+		}
+		return p.resume(g, sent, nil, RetFinish)
+	}
+	if sent != starlark.None {
+		return p.slow(NeedScript, "_send", RetFinish, inner, sent)
+	}
+	v, err := p.Next(inner)
+	switch {
+	case err != nil && !isInterrupt(err):
+		return p.slow(err, "_next", RetFinish, inner)
+	case err != nil:
+		return err
+	case v == nil:
+		p.exhausted(starlark.None)
+		return nil
+	}
+	return p.yieldOut(v)
+}
+
+// yieldOut suspends the generator on top, which delegates, with v. It will go on
+// with the same YIELDFROM.
+func (p *Process) yieldOut(v Value) error {
+	fr := &p.Frames[len(p.Frames)-1]
+	ret := fr.Ret
+	p.suspend(true)
+	if ret == RetExit {
+		return &exit{errors.New("vm: a nested run ended in a yield")}
+	}
+	return p.deliver(ret, v)
+}
+
+// raise does RAISE.
+func (p *Process) raise(in compile.Instr, regs []Value) (bool, error) {
+	if in.X == 0 {
+		e := p.Handling()
+		if e == nil {
+			return false, Raise(RuntimeError, "No active exception to reraise")
+		}
+		return false, &reraise{e}
+	}
+	v := regs[in.A]
+	class, isClass := v.(*Class)
+	e, isException := v.(*Exception)
+	switch {
+	case isClass && class.IsSubclass(BaseException):
+		if in.X == 2 {
+			return true, p.slow(NeedScript, "_raise_from", RetFinish, v, regs[in.B])
+		}
+		if _, script := class.Find("__init__").(*Function); script || isScript(class.Find("__new__")) {
+			return true, p.slow(NeedScript, "_raise", RetFinish, v)
+		}
+		return false, NewException(class)
+	case !isException:
+		return false, Raise(TypeError, "exceptions must derive from BaseException")
+	}
+	if in.X == 2 {
+		return true, p.raiseFrom(e, regs[in.B])
+	}
+	return false, e
+}
+
+func (p *Process) raiseFrom(e *Exception, cause Value) error {
+	switch c := cause.(type) {
+	case starlark.NoneType:
+		e.Cause = nil
+	case *Exception:
+		e.Cause = c
+	case *Class:
+		if c.IsSubclass(BaseException) {
+			return p.slow(NeedScript, "_raise_from", RetFinish, e, c)
+		}
+		return Raise(TypeError, "exception causes must derive from BaseException")
+	default:
+		return Raise(TypeError, "exception causes must derive from BaseException")
+	}
+	e.Suppress = true
+	return e
+}
+
+// reraise is the error of a bare raise: its traceback does not grow here.
+type reraise struct{ e *Exception }
+
+func (r *reraise) Error() string { return r.e.Error() }
+
+func isReraise(err error) bool {
+	_, ok := err.(*reraise)
+	return ok
+}
+
+// matches does IFMATCH.
+func matches(exc, class Value) (bool, error) {
+	switch c := class.(type) {
+	case *Class:
+		if c.IsSubclass(BaseException) {
+			return exc.(*Exception).Shape.Class.IsSubclass(c), nil
+		}
+	case starlark.Tuple:
+		for _, k := range c {
+			if _, nested := k.(starlark.Tuple); nested {
+				break
+			}
+			if ok, err := matches(exc, k); ok || err != nil {
+				return ok, err
+			}
+		}
+		return false, nil
+	}
+	return false, Raise(TypeError, "catching classes that do not inherit from BaseException is not allowed")
+}
+
+// with does WITH.
+func (p *Process) with(in compile.Instr, regs []Value) error {
+	x := regs[in.B]
+	enter, exit := p.Special(x, "__enter__"), p.Special(x, "__exit__")
+	if object(x) == nil {
+		enter, _ = p.plainAttr(x, "__enter__")
+		exit, _ = p.plainAttr(x, "__exit__")
+	}
+	missing := ""
+	if enter == nil {
+		missing = ""
+	} else if exit == nil {
+		missing = " (missed __exit__ method)"
+	}
+	if enter == nil || exit == nil {
+		return Raise(TypeError, "'%s' object does not support the context manager protocol%s", TypeName(x), missing)
+	}
+	regs[in.A], regs[in.A+1] = exit, enter
+	return nil
+}
+
+// format does FORMAT; a nil value means that a frame was pushed.
+func (p *Process) format(in compile.Instr, regs, consts []Value) (Value, error) {
+	x := regs[in.B]
+	if name := conversions[in.X]; name != "" {
+		v, err := p.callNamed(name, RetFinish, x)
+		if err != nil || v == nil {
+			return nil, err
+		}
+		x = v
+	}
+	spec := Value(starlark.String(""))
+	if in.C != compile.NoReg {
+		spec = rk(regs, consts, in.C)
+	}
+	if spec == starlark.String("") {
+		if s, ok := x.(starlark.String); ok {
+			return s, nil
+		}
+	}
+	return p.callNamed("format", RetStore, x, spec)
+}
+
+var conversions = [256]string{'r': "repr", 's': "str", 'a': "ascii"}
+
+// formatted goes on with a FORMAT whose conversion took script code.
+func (p *Process) formatted(in compile.Instr, regs []Value, v Value) error {
+	if in.C == compile.NoReg {
+		regs[in.A] = v
+		return nil
+	}
+	fr := &p.Frames[len(p.Frames)-1]
+	spec := rk(regs, fr.Fn.Proto.Code.Consts, in.C)
+	s, err := p.callNamed("format", RetStore, v, spec)
+	if err == nil && s != nil {
+		regs[in.A] = s
+	}
+	return err
+}
+
+func concat(parts []Value) Value {
+	var b strings.Builder
+	for _, s := range parts {
+		b.WriteString(string(s.(starlark.String)))
+	}
+	return starlark.String(b.String())
+}
+
+// Interrupt makes the loop call Attend at its next safe point. It may be
+// called from any goroutine.
+func (p *Process) Interrupt() { p.attention.Store(1) }
+
+// attend does what the attention word asks for. It reports whether it pushed
+// a frame; when that returns, the instruction under way runs again.
+func (p *Process) attend() (pushed bool, err error) {
+	p.attention.Store(0)
+	if p.Attend == nil {
+		return false, nil
+	}
+	fn, args, err := p.Attend(p)
+	if err != nil || fn == nil {
+		return false, err
+	}
+	p.attention.Store(1) // there may be more
+	v, err := p.call(fn, args, nil, p.window(), RetRetry)
+	return v == nil, err
+}

@@ -1,0 +1,264 @@
+package vm
+
+import (
+	_ "embed"
+	"strings"
+
+	"mpstar/host/compile"
+	"mpstar/host/syntax"
+
+	"go.starlark.net/starlark"
+)
+
+// preludeName is the module and the file name of the prelude, whose frames
+// tracebacks leave out.
+const preludeName = "__prelude__"
+
+//go:embed prelude.star
+var preludeSource string
+
+// loadPrelude compiles and runs the prelude: the VM's part, then the registry's.
+func (p *Process) loadPrelude() (*Module, error) {
+	m := NewModule(preludeName, "")
+	src := &syntax.Source{Name: preludeName, Text: preludeSource + "\n" + p.Reg.Prelude}
+	code, err := p.Compile(src, m.Globals)
+	if err != nil {
+		return nil, Raise(SystemError, "prelude: %s", err)
+	}
+	f := &Function{Proto: NewProto(code, m)}
+	hook := p.Hook
+	p.Hook = nil // making the functions is no step of the script
+	defer func() { p.Hook = hook }()
+	if _, err := p.Call(f, nil, nil); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Compile parses and compiles a source for a module with the given globals.
+func (p *Process) Compile(src *syntax.Source, g *compile.Globals) (*compile.Code, error) {
+	file, err := syntax.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	return compile.File(file, g, p.Options)
+}
+
+// importInstr does IMPORT. A nil value means that a module's body is to run
+// first; the instruction runs again after it.
+func (p *Process) importInstr(fr *Frame, in compile.Instr) (Value, error) {
+	name := fr.Fn.Proto.Code.Names[in.C]
+	from := fr.Fn.Proto.Module
+	if in.X == 2 {
+		m, err := p.importOne(name, from, true)
+		return asValue(m), err
+	}
+	if in.B > 0 {
+		base, err := relativeBase(from, int(in.B))
+		if err != nil {
+			return nil, err
+		}
+		name = strings.Trim(base+"."+name, ".")
+	}
+	parts := strings.Split(name, ".")
+	var top, leaf *Module
+	for i := range parts {
+		m, err := p.importOne(strings.Join(parts[:i+1], "."), from, false)
+		if err != nil || m == nil {
+			return nil, err
+		}
+		if leaf != nil && leaf.Get(parts[i]) == nil {
+			leaf.Set(parts[i], m)
+		}
+		if leaf = m; top == nil {
+			top = m
+		}
+	}
+	if in.X == 1 {
+		return leaf, nil
+	}
+	return top, nil
+}
+
+func asValue(m *Module) Value {
+	if m == nil {
+		return nil
+	}
+	return m
+}
+
+func relativeBase(m *Module, dots int) (string, error) {
+	pkg := m.Name
+	for range dots {
+		i := strings.LastIndexByte(pkg, '.')
+		if i < 0 {
+			return "", Raise(ImportError, "attempted relative import with no known parent package")
+		}
+		pkg = pkg[:i]
+	}
+	return pkg, nil
+}
+
+// importOne returns a module, or nil after pushing the frame that makes it.
+func (p *Process) importOne(name string, from *Module, load bool) (*Module, error) {
+	if m := p.Modules[name]; m != nil {
+		return m, nil
+	}
+	if m := p.Reg.Module(name); m != nil {
+		return p.adopt(m), nil
+	}
+	if p.FindModule == nil {
+		return nil, p.noModule(name)
+	}
+	src, err := p.FindModule(p, name, from, load)
+	if err != nil {
+		return nil, err
+	}
+	if src == nil {
+		return nil, p.noModule(name)
+	}
+	m := NewModule(name, src.Name)
+	m.Set("__name__", starlark.String(name))
+	m.Set("__file__", starlark.String(src.Name))
+	code, err := p.Compile(src, m.Globals)
+	if err != nil {
+		return nil, p.SyntaxException(err)
+	}
+	p.addModule(name, m)
+	return nil, p.start(&Function{Proto: NewProto(code, m)}, nil, RetRetry)
+}
+
+// adopt gives the process its own copy of a builtin module.
+func (p *Process) adopt(pristine *Module) *Module {
+	m := pristine.Copy()
+	p.addModule(m.Name, m)
+	return m
+}
+
+// Copy returns a module with the same slots, which can be changed.
+func (m *Module) Copy() *Module {
+	c := NewModule(m.Name, m.File)
+	c.Builtin = m.Builtin
+	for slot, v := range m.Slots {
+		c.Set(m.Globals.Names[slot], v)
+	}
+	return c
+}
+
+func (p *Process) addModule(name string, m *Module) {
+	if p.Modules == nil {
+		p.Modules = map[string]*Module{}
+	}
+	if p.Modules[name] == nil {
+		p.Order = append(p.Order, name)
+	}
+	p.Modules[name] = m
+}
+
+// Import returns a builtin module as the script would get it by importing it.
+func (p *Process) Import(name string) *Module {
+	if m := p.Modules[name]; m != nil {
+		return m
+	}
+	return p.adopt(p.Reg.Module(name))
+}
+
+// forget drops a module whose body failed.
+func (p *Process) forget(m *Module) {
+	if m.Name == "__main__" || p.Modules[m.Name] != m {
+		return
+	}
+	delete(p.Modules, m.Name)
+	for i, name := range p.Order {
+		if name == m.Name {
+			p.Order = append(p.Order[:i:i], p.Order[i+1:]...)
+			return
+		}
+	}
+}
+
+func (p *Process) noModule(name string) error {
+	var names []string
+	for n := range p.Reg.Modules {
+		names = append(names, n)
+	}
+	e := NewException(ModuleNotFoundError, starlark.String("No module named '"+name+"'"+didYouMean(name, sorted(names))))
+	e.Set("name", starlark.String(name))
+	return e
+}
+
+// importFrom does IMPORTFROM: an attribute of a module, or a module within it.
+func (p *Process) importFrom(x Value, name string) (Value, error) {
+	a, err := p.attr(x, name)
+	if err == nil && a.fn == nil {
+		return a.value, nil
+	}
+	if err == nil {
+		return p.call(a.fn, a.args, nil, p.window(), RetStore)
+	}
+	m, ok := x.(*Module)
+	if !ok {
+		return nil, err
+	}
+	sub := m.Name + "." + name
+	if p.Modules[sub] != nil || p.Reg.Module(sub) != nil {
+		s, err := p.importOne(sub, m, false)
+		return asValue(s), err
+	}
+	if p.FindModule != nil && !m.Builtin {
+		if src, _ := p.FindModule(p, sub, m, false); src != nil {
+			s, err := p.importOne(sub, m, false)
+			return asValue(s), err
+		}
+	}
+	where := "unknown location"
+	if m.File != "" {
+		where = m.File
+	}
+	e := NewException(ImportError, starlark.String("cannot import name '"+name+"' from '"+m.Name+"' ("+where+")"+didYouMean(name, p.Dir(m))))
+	e.Set("name", starlark.String(m.Name))
+	return nil, e
+}
+
+// importStar does IMPORTSTAR.
+func (p *Process) importStar(into *Module, x Value) error {
+	m, ok := x.(*Module)
+	if !ok {
+		return Raise(TypeError, "import * needs a module, not %s", TypeName(x))
+	}
+	if all := m.Get("__all__"); all != nil {
+		names, err := p.Iterate(all)
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			s, _ := starlark.AsString(n)
+			v := m.Get(s)
+			if v == nil {
+				return p.noAttr(m, s)
+			}
+			into.Set(s, v)
+		}
+		return nil
+	}
+	for slot, v := range m.Slots {
+		if name := m.Globals.Names[slot]; v != nil && !strings.HasPrefix(name, "_") {
+			into.Set(name, v)
+		}
+	}
+	return nil
+}
+
+// SyntaxException returns a *syntax.Error as the exception that a script sees.
+func (p *Process) SyntaxException(err error) error {
+	se, ok := err.(*syntax.Error)
+	if !ok {
+		return AsException(err, SyntaxError)
+	}
+	e := NewException(ExceptionClasses[se.Class], starlark.String(se.Msg))
+	e.Set("filename", starlark.String(se.Source.Name))
+	e.Set("lineno", makeInt(int64(se.Range.Start.Line)))
+	e.Set("offset", makeInt(int64(se.Range.Start.Col)))
+	e.Detail = se.Error()
+	return e
+}

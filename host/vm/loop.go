@@ -1,0 +1,855 @@
+package vm
+
+import (
+	"mpstar/host/compile"
+
+	"go.starlark.net/starlark"
+)
+
+// rk returns the operand C: a register or a constant.
+func rk(regs, consts []Value, c uint16) Value {
+	if c < compile.ConstBit {
+		return regs[c]
+	}
+	return consts[c-compile.ConstBit]
+}
+
+// run executes instructions until the frame that is on top when it is called,
+// or one below it with RetExit, returns. An exception that no frame handles is
+// its error.
+//
+// The dispatch loop holds only what must be fast; everything else is in methods that return
+// whether a frame was pushed, a value was made or an error came. The local
+// variables mirror the top frame; after anything that pushes or pops a frame
+// the loop reloads them. fr.PC is stored before anything that may look at it.
+func (p *Process) run() (Value, error) {
+	var (
+		fr     *Frame
+		regs   []Value
+		consts []Value
+		instrs []compile.Instr
+		pc     int
+		in     compile.Instr
+		v      Value
+		err    error
+		taken  bool
+	)
+
+reload:
+	fr = &p.Frames[len(p.Frames)-1]
+	{
+		code := fr.Fn.Proto.Code
+		instrs, consts = code.Instrs, code.Consts
+		regs = p.Stack[fr.Base : fr.Base+code.NumRegs]
+		pc = fr.PC
+	}
+
+	for {
+		in = instrs[pc]
+		pc++
+		switch in.Op {
+		case compile.NOP:
+
+		case compile.STEP:
+			if p.Hook != nil {
+				fr.PC = pc
+				if err = p.Hook(p); err != nil {
+					goto raise
+				}
+			}
+
+		case compile.MOVE:
+			regs[in.A] = regs[in.B]
+
+		case compile.LOADK:
+			regs[in.A] = consts[in.Bx()]
+
+		case compile.UNSET:
+			regs[in.A] = nil
+
+		case compile.CHECK:
+			if regs[in.A] == nil {
+				fr.PC = pc
+				err = unboundLocal(fr.Fn.Proto.Code, in.A)
+				goto raise
+			}
+
+		case compile.IFSET:
+			if regs[in.A] != nil {
+				pc = in.Bx()
+			}
+
+		case compile.GETGLOBAL:
+			m := fr.Fn.Proto.Module
+			slot := in.Bx()
+			if slot < len(m.Slots) {
+				if v = m.Slots[slot]; v != nil {
+					regs[in.A] = v
+					continue
+				}
+			}
+			if v, err = p.builtin(m, slot); err != nil {
+				fr.PC = pc
+				goto raise
+			}
+			regs[in.A] = v
+
+		case compile.SETGLOBAL:
+			m := fr.Fn.Proto.Module
+			slot := in.Bx()
+			if slot >= len(m.Slots) {
+				m.grow(slot + 1)
+			}
+			m.Slots[slot] = regs[in.A]
+
+		case compile.DELGLOBAL:
+			m := fr.Fn.Proto.Module
+			slot := in.Bx()
+			if slot >= len(m.Slots) || m.Slots[slot] == nil {
+				fr.PC = pc
+				err = Raise(NameError, "name '%s' is not defined", m.Globals.Names[slot])
+				goto raise
+			}
+			m.Slots[slot] = nil
+
+		case compile.NEWCELL:
+			regs[in.A] = new(Cell)
+
+		case compile.BOX:
+			regs[in.A] = &Cell{V: regs[in.A]}
+
+		case compile.GETCELL:
+			if v = regs[in.B].(*Cell).V; v == nil {
+				fr.PC = pc
+				err = unboundLocal(fr.Fn.Proto.Code, in.B)
+				goto raise
+			}
+			regs[in.A] = v
+
+		case compile.SETCELL:
+			regs[in.A].(*Cell).V = regs[in.B]
+
+		case compile.DELCELL:
+			c := regs[in.A].(*Cell)
+			if c.V == nil && in.B != 1 {
+				fr.PC = pc
+				err = unboundLocal(fr.Fn.Proto.Code, in.A)
+				goto raise
+			}
+			c.V = nil
+
+		case compile.GETFREE:
+			if v = fr.Fn.Free[in.B].V; v == nil {
+				fr.PC = pc
+				err = unboundFree(fr.Fn.Proto.Code, in.B)
+				goto raise
+			}
+			regs[in.A] = v
+
+		case compile.SETFREE:
+			fr.Fn.Free[in.A].V = regs[in.B]
+
+		case compile.DELFREE:
+			c := fr.Fn.Free[in.A]
+			if c.V == nil && in.B != 1 {
+				fr.PC = pc
+				err = unboundFree(fr.Fn.Proto.Code, in.A)
+				goto raise
+			}
+			c.V = nil
+
+		case compile.CLOSURE:
+			regs[in.A] = closure(fr.Fn, in.Bx(), regs, int(in.A)+1)
+
+		case compile.ADD:
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				regs[in.A] = makeInt(a + b)
+				continue
+			}
+			if a, ok := x.(starlark.Float); ok {
+				if b, ok := y.(starlark.Float); ok {
+					regs[in.A] = a + b
+					continue
+				}
+			}
+			goto binary
+
+		case compile.SUB:
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				regs[in.A] = makeInt(a - b)
+				continue
+			}
+			if a, ok := x.(starlark.Float); ok {
+				if b, ok := y.(starlark.Float); ok {
+					regs[in.A] = a - b
+					continue
+				}
+			}
+			goto binary
+
+		case compile.MUL:
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				regs[in.A] = makeInt(a * b)
+				continue
+			}
+			if a, ok := x.(starlark.Float); ok {
+				if b, ok := y.(starlark.Float); ok {
+					regs[in.A] = a * b
+					continue
+				}
+			}
+			goto binary
+
+		case compile.TRUEDIV:
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if a, ok := x.(starlark.Float); ok {
+				if b, ok := y.(starlark.Float); ok && b != 0 {
+					regs[in.A] = a / b
+					continue
+				}
+			}
+			goto binary
+
+		case compile.FLOORDIV:
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok && b != 0 {
+				q := a / b
+				if a%b != 0 && (a < 0) != (b < 0) {
+					q--
+				}
+				regs[in.A] = makeInt(q)
+				continue
+			}
+			goto binary
+
+		case compile.MOD:
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok && b != 0 {
+				r := a % b
+				if r != 0 && (r < 0) != (b < 0) {
+					r += b
+				}
+				regs[in.A] = makeInt(r)
+				continue
+			}
+			goto binary
+
+		case compile.AND:
+			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
+				regs[in.A] = makeInt(a & b)
+				continue
+			}
+			goto binary
+
+		case compile.OR:
+			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
+				regs[in.A] = makeInt(a | b)
+				continue
+			}
+			goto binary
+
+		case compile.XOR:
+			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
+				regs[in.A] = makeInt(a ^ b)
+				continue
+			}
+			goto binary
+
+		case compile.SHR:
+			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 {
+				regs[in.A] = makeInt(a >> min(b, 63))
+				continue
+			}
+			goto binary
+
+		case compile.SHL:
+			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 && b < 31 {
+				regs[in.A] = makeInt(a << b)
+				continue
+			}
+			goto binary
+
+		case compile.POW, compile.MATMUL:
+			goto binary
+
+		case compile.NEG, compile.POS, compile.INVERT:
+			fr.PC = pc
+			if v, err = p.unary(in, regs[in.B]); err != nil {
+				goto raise
+			}
+			if v == nil {
+				goto reload
+			}
+			regs[in.A] = v
+
+		case compile.NOT:
+			if b, ok := regs[in.B].(starlark.Bool); ok {
+				regs[in.A] = !b
+				continue
+			}
+			fr.PC = pc
+			if taken, err = p.Truth(regs[in.B]); err != nil {
+				if err = p.slow(err, "_truth", RetFinish, regs[in.B]); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			regs[in.A] = starlark.Bool(!taken)
+
+		case compile.EQ, compile.NE, compile.LT, compile.LE, compile.GT, compile.GE, compile.IN, compile.NOTIN:
+			fr.PC = pc
+			x, y := regs[in.B], rk(regs, consts, in.C)
+			if taken, err = p.compare(in.Op, x, y); err != nil {
+				if err = p.slow(err, operators[in.Op].slow, RetStore, x, y); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			regs[in.A] = starlark.Bool(taken)
+
+		case compile.IS:
+			regs[in.A] = starlark.Bool(Is(regs[in.B], rk(regs, consts, in.C)))
+
+		case compile.ISNOT:
+			regs[in.A] = starlark.Bool(!Is(regs[in.B], rk(regs, consts, in.C)))
+
+		case compile.IFEQ:
+			x, y := regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				taken = a == b
+				goto branch
+			}
+			goto ifcompare
+
+		case compile.IFNE:
+			x, y := regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				taken = a != b
+				goto branch
+			}
+			goto ifcompare
+
+		case compile.IFLT:
+			x, y := regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				taken = a < b
+				goto branch
+			}
+			goto ifcompare
+
+		case compile.IFLE:
+			x, y := regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				taken = a <= b
+				goto branch
+			}
+			goto ifcompare
+
+		case compile.IFGT:
+			x, y := regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				taken = a > b
+				goto branch
+			}
+			goto ifcompare
+
+		case compile.IFGE:
+			x, y := regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmall(x, y); ok {
+				taken = a >= b
+				goto branch
+			}
+			goto ifcompare
+
+		case compile.IFIN, compile.IFNOTIN:
+			goto ifcompare
+
+		case compile.IFIS:
+			taken = Is(regs[in.A], rk(regs, consts, in.C))
+			goto branch
+
+		case compile.IFISNOT:
+			taken = !Is(regs[in.A], rk(regs, consts, in.C))
+			goto branch
+
+		case compile.IFMATCH:
+			fr.PC = pc
+			if taken, err = matches(regs[in.A], rk(regs, consts, in.C)); err != nil {
+				goto raise
+			}
+			goto branch
+
+		case compile.JMP:
+			pc = in.Bx()
+
+		case compile.LOOP:
+			if p.attention.Load() != 0 {
+				goto attend
+			}
+			pc = in.Bx()
+
+		case compile.JTRUE, compile.JFALSE:
+			if b, ok := regs[in.A].(starlark.Bool); ok {
+				taken = bool(b)
+			} else {
+				fr.PC = pc
+				if taken, err = p.Truth(regs[in.A]); err != nil {
+					if err = p.slow(err, "_truth", RetFinish, regs[in.A]); err != nil {
+						goto raise
+					}
+					goto reload
+				}
+			}
+			if taken == (in.Op == compile.JTRUE) {
+				pc = in.Bx()
+			}
+
+		case compile.NEWTUPLE:
+			regs[in.A] = starlark.Tuple(append([]Value(nil), regs[in.B:in.B+in.C]...))
+
+		case compile.NEWLIST:
+			regs[in.A] = starlark.NewList(append([]Value(nil), regs[in.B:in.B+in.C]...))
+
+		case compile.NEWSET:
+			regs[in.A] = new(starlark.Set)
+
+		case compile.NEWDICT:
+			regs[in.A] = new(starlark.Dict)
+
+		case compile.NEWSLICE:
+			regs[in.A] = &Slice{regs[in.B], regs[in.B+1], regs[in.B+2]}
+
+		case compile.APPEND:
+			list := regs[in.A].(*starlark.List)
+			for _, v := range regs[in.B : in.B+in.C] {
+				_ = list.Append(v) // a display under way is not frozen
+			}
+
+		case compile.TUPLEOF:
+			regs[in.A] = listTuple(regs[in.B].(*starlark.List))
+
+		case compile.EXTEND, compile.SETADD, compile.SETUPDATE, compile.DICTSET, compile.DICTMERGE, compile.UNPACK, compile.UNPACKEX:
+			fr.PC = pc
+			if taken, err = p.collect(in, regs); err != nil {
+				goto raise
+			}
+			if taken {
+				goto reload
+			}
+
+		case compile.INDEX:
+			x, key := regs[in.B], rk(regs, consts, in.C)
+			if list, ok := x.(*starlark.List); ok {
+				if i, ok := smallInt(key); ok {
+					n := int64(list.Len())
+					if i < 0 {
+						i += n
+					}
+					if uint64(i) < uint64(n) {
+						regs[in.A] = list.Index(int(i))
+						continue
+					}
+				}
+			}
+			fr.PC = pc
+			if v, err = p.Index(x, key); err != nil {
+				if err = p.slow(err, "_getitem", RetStore, x, key); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			regs[in.A] = v
+
+		case compile.SETINDEX:
+			x, key := regs[in.A], rk(regs, consts, in.B)
+			v = rk(regs, consts, in.C)
+			if list, ok := x.(*starlark.List); ok {
+				if i, ok := smallInt(key); ok && uint64(i) < uint64(list.Len()) {
+					if list.SetIndex(int(i), v) == nil {
+						continue
+					}
+				}
+			}
+			fr.PC = pc
+			if err = p.SetIndex(x, key, v); err != nil {
+				if err = p.slow(err, "_setitem", RetFinish, x, key, v); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+
+		case compile.DELINDEX:
+			fr.PC = pc
+			x, key := regs[in.A], rk(regs, consts, in.C)
+			if err = p.DelIndex(x, key); err != nil {
+				if err = p.slow(err, "_delitem", RetFinish, x, key); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+
+		case compile.GETATTR:
+			fr.PC = pc
+			if o, ok := regs[in.B].(*Instance); ok {
+				if v = p.getAttrFast(fr, o, pc-1); v != nil {
+					regs[in.A] = v
+					continue
+				}
+			}
+			v, err = p.getAttr(fr, in, regs)
+			goto called
+
+		case compile.SETATTR:
+			fr.PC = pc
+			v = rk(regs, consts, in.C)
+			if o, ok := regs[in.A].(*Instance); ok && p.setAttrFast(fr, o, pc-1, v) {
+				continue
+			}
+			name := fr.Fn.Proto.Code.Names[in.B]
+			if err = p.SetAttr(regs[in.A], name, v); err != nil {
+				if err = p.slow(err, "_setattr", RetFinish, regs[in.A], starlark.String(name), v); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+
+		case compile.DELATTR:
+			fr.PC = pc
+			name := fr.Fn.Proto.Code.Names[in.B]
+			if err = p.DelAttr(regs[in.A], name); err != nil {
+				if err = p.slow(err, "_delattr", RetFinish, regs[in.A], starlark.String(name)); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+
+		case compile.METHOD:
+			fr.PC = pc
+			if o, ok := regs[in.B].(*Instance); ok {
+				if v = p.methodFast(fr, o, pc-1); v != nil {
+					regs[in.A], regs[in.A+1] = v, o
+					continue
+				}
+			}
+			{
+				var self Value
+				name := fr.Fn.Proto.Code.Names[in.C]
+				x := regs[in.B]
+				if v, self, err = p.method(x, name); err != nil {
+					if err = p.slow(err, "_getattr", RetFinish, x, starlark.String(name)); err != nil {
+						goto raise
+					}
+					goto reload
+				}
+				regs[in.A], regs[in.A+1] = v, self
+			}
+
+		case compile.CALL:
+			if p.attention.Load() != 0 {
+				goto attend
+			}
+			fr.PC = pc
+			if f, ok := regs[in.A].(*Function); ok && int(in.B) == f.Proto.Code.NumPos && plain(f.Proto.Code) {
+				if err = p.push(f, fr.Base+int(in.A)+1, RetStore); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			v, err = p.call(regs[in.A], regs[in.A+1:in.A+1+in.B], nil, fr.Base+int(in.A)+1, RetStore)
+			goto called
+
+		case compile.CALLM:
+			if p.attention.Load() != 0 {
+				goto attend
+			}
+			fr.PC = pc
+			if regs[in.A+1] == nil {
+				v, err = p.call(regs[in.A], regs[in.A+2:in.A+2+in.B], nil, fr.Base+int(in.A)+2, RetStore)
+				goto called
+			}
+			if f, ok := regs[in.A].(*Function); ok && int(in.B)+1 == f.Proto.Code.NumPos && plain(f.Proto.Code) {
+				if err = p.push(f, fr.Base+int(in.A)+1, RetStore); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			v, err = p.call(regs[in.A], regs[in.A+1:in.A+2+in.B], nil, fr.Base+int(in.A)+1, RetStore)
+			goto called
+
+		case compile.CALLKW, compile.CALLMKW, compile.CALLEX:
+			if p.attention.Load() != 0 {
+				goto attend
+			}
+			fr.PC = pc
+			v, err = p.callSpread(fr, in, regs, consts)
+			goto called
+
+		case compile.RETURN:
+			v = rk(regs, consts, in.C)
+			if fr.Gen != nil {
+				fr.PC = pc
+				if err = p.generatorReturn(v); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			switch fr.Ret {
+			case RetStore:
+				p.Frames = p.Frames[:len(p.Frames)-1]
+				fr = &p.Frames[len(p.Frames)-1]
+				code := fr.Fn.Proto.Code
+				instrs, consts = code.Instrs, code.Consts
+				regs = p.Stack[fr.Base : fr.Base+code.NumRegs]
+				pc = fr.PC
+				regs[instrs[pc-1].A] = v
+				continue
+			case RetExit:
+				if p.attention.Load() != 0 {
+					goto attend
+				}
+				p.Frames = p.Frames[:len(p.Frames)-1]
+				return v, nil
+			}
+			fr.PC = pc
+			if err = p.leave(v); err != nil {
+				goto raise
+			}
+			goto reload
+
+		case compile.YIELD:
+			fr.PC = pc
+			v = rk(regs, consts, in.C)
+			{
+				ret := fr.Ret
+				p.suspend(false)
+				if ret == RetExit {
+					return v, nil
+				}
+				if err = p.deliver(ret, v); err != nil {
+					goto raise
+				}
+			}
+			goto reload
+
+		case compile.YIELDFROM:
+			fr.PC = pc
+			if err = p.yieldFrom(in, regs); err != nil {
+				goto raise
+			}
+			goto reload
+
+		case compile.ITER:
+			fr.PC = pc
+			if v, err = p.Iter(regs[in.B]); err != nil {
+				if err = p.slow(err, "_iter", RetStore, regs[in.B]); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			regs[in.A] = v
+
+		case compile.FORITER:
+			switch it := regs[in.A].(type) {
+			case *RangeIter:
+				if it.N == 0 {
+					continue // to the JMP
+				}
+				regs[in.B] = makeInt(it.Next)
+				it.N--
+				it.Next += it.Step
+				pc++
+				continue
+			case *ListIter:
+				if uint(it.I) < uint(it.List.Len()) {
+					regs[in.B] = it.List.Index(it.I)
+					it.I++
+					pc++
+				} else {
+					it.I = -1
+				}
+				continue
+			case *Generator:
+				if it.State == GenDone {
+					continue
+				}
+				fr.PC = pc
+				if err = p.resume(it, nil, nil, RetFinish); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			fr.PC = pc
+			if v, err = p.Next(regs[in.A]); err != nil {
+				if err = p.slow(err, "_next", RetFinish, regs[in.A]); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+			if v != nil {
+				regs[in.B] = v
+				pc++
+			}
+
+		case compile.RAISE:
+			fr.PC = pc
+			if taken, err = p.raise(in, regs); err != nil {
+				if isReraise(err) {
+					goto reraise
+				}
+				goto raise
+			}
+			goto reload
+
+		case compile.RERAISE:
+			fr.PC = pc
+			err = regs[in.A].(*Exception)
+			goto reraise
+
+		case compile.ASSERTFAIL:
+			fr.PC = pc
+			if in.X == 1 {
+				err = NewException(AssertionError, regs[in.A])
+			} else {
+				err = NewException(AssertionError)
+			}
+			goto raise
+
+		case compile.WITH:
+			fr.PC = pc
+			if err = p.with(in, regs); err != nil {
+				goto raise
+			}
+
+		case compile.EXCINFO:
+			e := regs[in.B].(*Exception)
+			regs[in.A], regs[in.A+1], regs[in.A+2] = e.Shape.Class, e, starlark.None
+
+		case compile.BUILDCLASS:
+			fr.PC = pc
+			if err = p.buildClass(fr, in, regs); err != nil {
+				goto raise
+			}
+			goto reload
+
+		case compile.ENDCLASS:
+			fr.PC = pc
+			if err = p.leave(collectNamespace(fr.Fn.Proto.Code, in.A, regs)); err != nil {
+				goto raise
+			}
+			goto reload
+
+		case compile.IMPORT:
+			fr.PC = pc
+			v, err = p.importInstr(fr, in)
+			goto called
+
+		case compile.IMPORTFROM:
+			fr.PC = pc
+			v, err = p.importFrom(regs[in.B], fr.Fn.Proto.Code.Names[in.C])
+			goto called
+
+		case compile.IMPORTSTAR:
+			fr.PC = pc
+			if err = p.importStar(fr.Fn.Proto.Module, regs[in.A]); err != nil {
+				goto raise
+			}
+
+		case compile.FORMAT:
+			fr.PC = pc
+			v, err = p.format(in, regs, consts)
+			goto called
+
+		case compile.CONCAT:
+			regs[in.A] = concat(regs[in.B : in.B+in.C])
+
+		case compile.PRINTEXPR:
+			if regs[in.A] == starlark.None {
+				continue
+			}
+			fr.PC = pc
+			if v, err = p.callNamed("_displayhook", RetFinish, regs[in.A]); err != nil {
+				goto raise
+			}
+			if v == nil {
+				goto reload
+			}
+
+		default:
+			panic("vm: unknown opcode " + compile.Ops[in.Op].Name)
+		}
+		continue
+
+	binary:
+		fr.PC = pc
+		if v, err = p.binary(in, regs[in.B], rk(regs, consts, in.C)); err != nil {
+			goto raise
+		}
+		if v == nil {
+			goto reload
+		}
+		regs[in.A] = v
+		continue
+
+	ifcompare:
+		fr.PC = pc
+		if taken, err = p.compare(in.Op-compile.IFEQ+compile.EQ, regs[in.A], rk(regs, consts, in.C)); err != nil {
+			if err = p.slowCondition(err, in.Op-compile.IFEQ+compile.EQ, regs[in.A], rk(regs, consts, in.C)); err != nil {
+				goto raise
+			}
+			goto reload
+		}
+
+	branch:
+		if taken == (in.X == 1) {
+			if instrs[pc].Op == compile.JMP {
+				pc = instrs[pc].Bx()
+			}
+		} else {
+			pc++
+		}
+		continue
+
+	called:
+		if err != nil {
+			goto raise
+		}
+		if v == nil {
+			goto reload
+		}
+
+		// What made v may have moved the stack and the frames.
+		fr = &p.Frames[len(p.Frames)-1]
+		regs = p.Stack[fr.Base : fr.Base+fr.Fn.Proto.Code.NumRegs]
+		regs[in.A] = v
+		continue
+
+	attend:
+		// The instruction under way has done nothing yet, and is run again.
+		fr.PC = pc
+		if taken, err = p.attend(); err != nil {
+			goto raise
+		}
+		if !taken {
+			p.Frames[len(p.Frames)-1].PC--
+		}
+		goto reload
+
+	reraise:
+		if err = p.unwind(err, false); err != nil {
+			return nil, err
+		}
+		goto reload
+
+	raise:
+		if isInterrupt(err) {
+			goto attend
+		}
+		if err = p.unwind(err, true); err != nil {
+			return nil, err
+		}
+		goto reload
+	}
+}

@@ -1,0 +1,896 @@
+package vm
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"unicode/utf8"
+
+	"mpstar/host/compile"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// This file holds the operators, as far as Go alone can do them. Each returns
+// NeedScript where a method of the script has to have its say; the prelude
+// function of the operator then does it all again.
+
+// An operator's row: how it is written, go.starlark.net's token for it, the
+// prelude function that does it in script code, and the same in place.
+type operator struct {
+	sign    string
+	token   syntax.Token
+	slow    string
+	inPlace string
+}
+
+var operators = [compile.NumOpcodes]operator{
+	compile.ADD:      {"+", syntax.PLUS, "_add", "_iadd"},
+	compile.SUB:      {"-", syntax.MINUS, "_sub", "_isub"},
+	compile.MUL:      {"*", syntax.STAR, "_mul", "_imul"},
+	compile.TRUEDIV:  {"/", syntax.SLASH, "_truediv", "_itruediv"},
+	compile.FLOORDIV: {"//", syntax.SLASHSLASH, "_floordiv", "_ifloordiv"},
+	compile.MOD:      {"%", syntax.PERCENT, "_mod", "_imod"},
+	compile.POW:      {"** or pow()", syntax.ILLEGAL, "_pow", "_ipow"},
+	compile.AND:      {"&", syntax.AMP, "_and", "_iand"},
+	compile.OR:       {"|", syntax.PIPE, "_or", "_ior"},
+	compile.XOR:      {"^", syntax.CIRCUMFLEX, "_xor", "_ixor"},
+	compile.SHL:      {"<<", syntax.LTLT, "_lshift", "_ilshift"},
+	compile.SHR:      {">>", syntax.GTGT, "_rshift", "_irshift"},
+	compile.MATMUL:   {"@", syntax.ILLEGAL, "_matmul", "_imatmul"},
+	compile.NEG:      {"-", syntax.MINUS, "_neg", ""},
+	compile.POS:      {"+", syntax.PLUS, "_pos", ""},
+	compile.INVERT:   {"~", syntax.TILDE, "_invert", ""},
+	compile.EQ:       {"==", syntax.EQL, "_eq", ""},
+	compile.NE:       {"!=", syntax.NEQ, "_ne", ""},
+	compile.LT:       {"<", syntax.LT, "_lt", ""},
+	compile.LE:       {"<=", syntax.LE, "_le", ""},
+	compile.GT:       {">", syntax.GT, "_gt", ""},
+	compile.GE:       {">=", syntax.GE, "_ge", ""},
+	compile.IN:       {"in", syntax.IN, "_in", ""},
+	compile.NOTIN:    {"not in", syntax.NOT_IN, "_not_in", ""},
+}
+
+// object returns the Instance in v, be it an exception, or nil.
+func object(v Value) *Instance {
+	switch v := v.(type) {
+	case *Instance:
+		return v
+	case *Exception:
+		return &v.Instance
+	}
+	return nil
+}
+
+// overrides reports whether v is an object whose class defines a method in the script.
+func overrides(v Value, name string) bool {
+	o := object(v)
+	if o == nil {
+		return false
+	}
+	return isScript(o.Shape.Class.Find(name))
+}
+
+// isScript reports whether a class attribute is other than a host's own.
+func isScript(v Value) bool {
+	if v == nil {
+		return false
+	}
+	_, native := v.(*Native)
+	return !native
+}
+
+// Binary applies an arithmetic or bitwise operator, ADD to MATMUL.
+func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
+	if object(x) != nil || object(y) != nil {
+		return nil, NeedScript
+	}
+	switch op {
+	case compile.POW:
+		return power(x, y)
+	case compile.MATMUL:
+		return nil, badOperands(op, x, y)
+	case compile.MOD:
+		if s, ok := x.(starlark.String); ok {
+			return p.Reg.Intrinsics["_percent"].Fn(p, []Value{s, y}, nil)
+		}
+	}
+	if err := sizeCheck(op, x, y); err != nil {
+		return nil, err
+	}
+	z, err := starlark.Binary(operators[op].token, x, y)
+	if err == nil {
+		return z, nil
+	}
+	if isNumber(x) && isNumber(y) && isZero(y) {
+		return nil, zeroDivision(op, x, y)
+	}
+	if bx, by := unbool(x), unbool(y); bx != x || by != y {
+		return p.boolBinary(op, x, y, bx, by)
+	}
+	return nil, operandError(op, x, y, err)
+}
+
+// boolBinary does arithmetic on bools, which Starlark has not and Python has:
+// they are 0 and 1, and &, | and ^ of two of them make a bool.
+func (p *Process) boolBinary(op compile.Opcode, x, y, bx, by Value) (Value, error) {
+	z, err := p.Binary(op, bx, by)
+	if err != nil {
+		if err == NeedScript || isNumber(bx) && isNumber(by) {
+			return nil, err
+		}
+		return nil, badOperands(op, x, y)
+	}
+	if bx != x && by != y && (op == compile.AND || op == compile.OR || op == compile.XOR) {
+		return z.Truth(), nil
+	}
+	return z, nil
+}
+
+// maxSize bounds the strings and sequences that one operator may make, in elements.
+const maxSize = 1 << 31
+
+// maxBits bounds the integers that one operator may make.
+const maxBits = 1 << 32
+
+// sizeCheck refuses what would eat the machine's memory before the library tries it.
+func sizeCheck(op compile.Opcode, x, y Value) error {
+	switch op {
+	case compile.MUL:
+		if n, ok := y.(starlark.Int); ok {
+			return repeatCheck(x, n)
+		}
+		if n, ok := x.(starlark.Int); ok {
+			return repeatCheck(y, n)
+		}
+	case compile.SHL:
+		a, ok1 := x.(starlark.Int)
+		n, ok2 := y.(starlark.Int)
+		if !ok1 || !ok2 {
+			return nil
+		}
+		if n.Sign() < 0 {
+			return Raise(ValueError, "negative shift count")
+		}
+		if i, ok := n.Int64(); a.Sign() != 0 && (!ok || i > maxBits) {
+			return NewException(MemoryError)
+		}
+	case compile.SHR:
+		if n, ok := y.(starlark.Int); ok && n.Sign() < 0 {
+			return Raise(ValueError, "negative shift count")
+		}
+	}
+	return nil
+}
+
+func repeatCheck(x Value, n starlark.Int) error {
+	length := starlark.Len(x)
+	if length <= 0 || n.Sign() <= 0 {
+		return nil
+	}
+	if i, ok := n.Int64(); !ok || i > maxSize/int64(length) {
+		return NewException(MemoryError)
+	}
+	return nil
+}
+
+func isNumber(v Value) bool {
+	switch v.(type) {
+	case starlark.Int, starlark.Float:
+		return true
+	}
+	return false
+}
+
+func isZero(v Value) bool { return isNumber(v) && !bool(v.Truth()) }
+
+// unbool returns a bool as the Int that it stands for in arithmetic.
+func unbool(v Value) Value {
+	if b, ok := v.(starlark.Bool); ok {
+		if b {
+			return makeInt(1)
+		}
+		return makeInt(0)
+	}
+	return v
+}
+
+// zeroDivision follows the messages of Objects/longobject.c and floatobject.c.
+func zeroDivision(op compile.Opcode, x, y Value) error {
+	_, fx := x.(starlark.Float)
+	_, fy := y.(starlark.Float)
+	float := fx || fy
+	switch {
+	case op == compile.TRUEDIV && float:
+		return Raise(ZeroDivisionError, "float division by zero")
+	case op == compile.TRUEDIV:
+		return Raise(ZeroDivisionError, "division by zero")
+	case op == compile.FLOORDIV && float:
+		return Raise(ZeroDivisionError, "float floor division by zero")
+	case op == compile.MOD && float:
+		return Raise(ZeroDivisionError, "float modulo")
+	case op == compile.MOD:
+		return Raise(ZeroDivisionError, "integer modulo by zero")
+	}
+	return Raise(ZeroDivisionError, "integer division or modulo by zero")
+}
+
+// operandError says why the library refused an operator: it does not know these
+// types, or it knows them and says what is wrong with these values.
+func operandError(op compile.Opcode, x, y Value, err error) error {
+	if isNumber(x) && isNumber(y) {
+		return Raise(OverflowError, "%s", err)
+	}
+	return badOperands(op, x, y)
+}
+
+// badOperands is CPython's binop_type_error (Objects/abstract.c).
+func badOperands(op compile.Opcode, x, y Value) error {
+	if op == compile.ADD {
+		switch x.(type) {
+		case starlark.String:
+			return Raise(TypeError, `can only concatenate str (not "%s") to str`, TypeName(y))
+		case *starlark.List:
+			return Raise(TypeError, `can only concatenate list (not "%s") to list`, TypeName(y))
+		case starlark.Tuple:
+			return Raise(TypeError, `can only concatenate tuple (not "%s") to tuple`, TypeName(y))
+		}
+	}
+	return Raise(TypeError, "unsupported operand type(s) for %s: '%s' and '%s'", operators[op].sign, TypeName(x), TypeName(y))
+}
+
+// TypeName is how CPython calls the type of v in its messages.
+func TypeName(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "unset"
+	case starlark.String:
+		return "str"
+	case starlark.NoneType:
+		return "NoneType"
+	case *Class:
+		return "type"
+	default:
+		return v.Type()
+	}
+}
+
+// power is x ** y: int to int, or float.
+func power(x, y Value) (Value, error) {
+	x, y = unbool(x), unbool(y)
+	if !isNumber(x) || !isNumber(y) {
+		return nil, badOperands(compile.POW, x, y)
+	}
+	xi, xint := x.(starlark.Int)
+	yi, yint := y.(starlark.Int)
+	if xint && yint && yi.Sign() >= 0 {
+		return intPower(xi, yi)
+	}
+	a, _ := starlark.AsFloat(x)
+	b, _ := starlark.AsFloat(y)
+	if a == 0 && b < 0 {
+		return nil, Raise(ZeroDivisionError, "0.0 cannot be raised to a negative power")
+	}
+	z := math.Pow(a, b)
+	if math.IsNaN(z) && !math.IsNaN(a) && !math.IsNaN(b) {
+		return nil, Raise(ValueError, "negative number cannot be raised to a fractional power")
+	}
+	if math.IsInf(z, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
+		return nil, NewException(OverflowError, makeInt(34), starlark.String("Numerical result out of range"))
+	}
+	return starlark.Float(z), nil
+}
+
+func intPower(x, y starlark.Int) (Value, error) {
+	b := x.BigInt()
+	n, ok := y.Int64()
+	if b.BitLen() > 1 && (!ok || n > maxBits/int64(b.BitLen())) {
+		return nil, NewException(MemoryError)
+	}
+	if b.BitLen() <= 1 && !ok { // 0, 1 or -1
+		n = 2 + int64(y.BigInt().Bit(0))
+	}
+	return starlark.MakeBigInt(new(big.Int).Exp(b, big.NewInt(n), nil)), nil
+}
+
+// Unary applies NEG, POS or INVERT.
+func (p *Process) Unary(op compile.Opcode, x Value) (Value, error) {
+	if object(x) != nil {
+		return nil, NeedScript
+	}
+	z, err := starlark.Unary(operators[op].token, unbool(x))
+	if err != nil || z == nil {
+		return nil, Raise(TypeError, "bad operand type for unary %s: '%s'", operators[op].sign, TypeName(x))
+	}
+	return z, nil
+}
+
+// Truth returns the truth value of v.
+func (p *Process) Truth(v Value) (bool, error) {
+	switch v := v.(type) {
+	case starlark.Bool:
+		return bool(v), nil
+	case *Instance, *Exception:
+		if overrides(v, "__bool__") || overrides(v, "__len__") {
+			return false, NeedScript
+		}
+		return true, nil
+	}
+	return bool(v.Truth()), nil
+}
+
+// Is reports identity. Values without one, such as ints and strings, are
+// identical if they are equal and of one type.
+func Is(x, y Value) bool {
+	switch x := x.(type) {
+	case starlark.NoneType, starlark.Bool, starlark.String, starlark.Bytes, starlark.Float:
+		return x == y
+	case starlark.Int:
+		y, ok := y.(starlark.Int)
+		if !ok {
+			return false
+		}
+		order, _ := x.Cmp(y, 1)
+		return order == 0
+	case starlark.Tuple:
+		y, ok := y.(starlark.Tuple)
+		return ok && len(x) == len(y) && (len(x) == 0 || &x[0] == &y[0])
+	}
+	return *wordsOf(&x) == *wordsOf(&y)
+}
+
+// maxDepth bounds comparison and printing of nested values, as CPython's
+// recursion check does.
+const maxDepth = 500
+
+var errDepth = fmt.Errorf("maximum recursion depth exceeded in comparison")
+
+// Equal reports x == y.
+func (p *Process) Equal(x, y Value) (bool, error) { return equal(x, y, maxDepth) }
+
+func equal(x, y Value, depth int) (bool, error) {
+	if depth == 0 {
+		return false, Raise(RecursionError, "%s", errDepth)
+	}
+	if object(x) != nil || object(y) != nil {
+		if overrides(x, "__eq__") || overrides(y, "__eq__") {
+			return false, NeedScript
+		}
+		return x == y, nil
+	}
+	switch x := x.(type) {
+	case *starlark.List:
+		y, ok := y.(*starlark.List)
+		if !ok || x.Len() != y.Len() {
+			return false, nil
+		}
+		if x == y {
+			return true, nil
+		}
+		for i := range x.Len() {
+			if i >= y.Len() {
+				return false, nil
+			}
+			if eq, err := same(x.Index(i), y.Index(i), depth); !eq || err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	case starlark.Tuple:
+		y, ok := y.(starlark.Tuple)
+		if !ok || len(x) != len(y) {
+			return false, nil
+		}
+		for i := range x {
+			if eq, err := same(x[i], y[i], depth); !eq || err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	case *starlark.Dict:
+		y, ok := y.(*starlark.Dict)
+		return equalDicts(x, y, ok, depth)
+	case starlark.NoneType, starlark.Bool, *Class, *Function, *Native, *Module, *Generator:
+		return Value(x) == y, nil
+	case *BoundMethod:
+		y, ok := y.(*BoundMethod)
+		return ok && x.Fn == y.Fn && Is(x.Self, y.Self), nil
+	case *Slice:
+		y, ok := y.(*Slice)
+		if !ok {
+			return false, nil
+		}
+		return equal(starlark.Tuple{x.Lo, x.Hi, x.Step}, starlark.Tuple{y.Lo, y.Hi, y.Step}, depth-1)
+	}
+	return starlark.EqualDepth(x, y, depth)
+}
+
+// same is how containers compare their elements: identical ones are equal
+// whatever __eq__ says (PyObject_RichCompareBool), except that Starlark's NaN
+// equals itself anyway.
+func same(x, y Value, depth int) (bool, error) {
+	if o := object(x); o != nil && x == y {
+		return true, nil
+	}
+	return equal(x, y, depth-1)
+}
+
+func equalDicts(x, y *starlark.Dict, ok bool, depth int) (bool, error) {
+	if !ok || x.Len() != y.Len() {
+		return false, nil
+	}
+	if x == y {
+		return true, nil
+	}
+	for _, item := range x.Items() {
+		other, found, err := y.Get(item[0])
+		if err != nil || !found {
+			return false, err
+		}
+		if eq, err := same(item[1], other, depth); !eq || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Compare applies an ordering, LT to GE.
+func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
+	if object(x) != nil || object(y) != nil {
+		return false, NeedScript
+	}
+	ok, err := starlark.CompareDepth(operators[op].token, x, y, maxDepth)
+	if err == nil || err == NeedScript {
+		return ok, err
+	}
+	if bx, by := unbool(x), unbool(y); isNumber(bx) && isNumber(by) && (bx != x || by != y) {
+		return starlark.Compare(operators[op].token, bx, by)
+	}
+	if x, y, found := firstDifference(x, y); found {
+		return p.Compare(op, x, y)
+	}
+	return false, Raise(TypeError, "'%s' not supported between instances of '%s' and '%s'", operators[op].sign, TypeName(x), TypeName(y))
+}
+
+// firstDifference finds the elements that decide the order of two sequences,
+// to name their types in a message.
+func firstDifference(x, y Value) (a, b Value, found bool) {
+	if x.Type() != y.Type() {
+		return nil, nil, false
+	}
+	xs, ok1 := x.(starlark.Indexable)
+	ys, ok2 := y.(starlark.Indexable)
+	if _, str := x.(starlark.String); str || !ok1 || !ok2 {
+		return nil, nil, false
+	}
+	for i := range min(xs.Len(), ys.Len()) {
+		if eq, err := equal(xs.Index(i), ys.Index(i), maxDepth); err != nil || !eq {
+			return xs.Index(i), ys.Index(i), err == nil
+		}
+	}
+	return nil, nil, false
+}
+
+// Less reports x < y.
+func (p *Process) Less(x, y Value) (bool, error) { return p.Compare(compile.LT, x, y) }
+
+// compareInstances is how go.starlark.net's own comparisons reach instances
+// inside containers.
+func compareInstances(i *Instance, op syntax.Token, y Value) (bool, error) {
+	switch op {
+	case syntax.EQL, syntax.NEQ:
+		if object(y) == i || i.Shape.Class.byIdentity {
+			return (object(y) == i) == (op == syntax.EQL), nil
+		}
+		if overrides(i, "__eq__") || overrides(y, "__eq__") {
+			return false, NeedScript
+		}
+		return op == syntax.NEQ, nil
+	}
+	return false, NeedScript
+}
+
+// hashSlot is the hidden attribute in which the prelude keeps what a script's __hash__
+// returned, so that the instance can be found in go.starlark.net's hash tables.
+const hashSlot = "\x00hash"
+
+// Hash is by identity unless the class says otherwise. A class with __eq__ and
+// without __hash__ has unhashable instances, as in Python.
+func (i *Instance) Hash() (uint32, error) {
+	class := i.Shape.Class
+	hash := class.Find("__hash__")
+	if hash == starlark.None || !isScript(hash) && isScript(class.Find("__eq__")) && !isScriptBelow(class, "__hash__", "__eq__") {
+		return unhashable(i)
+	}
+	if !isScript(hash) {
+		return identityHash(unsafePointer(i))
+	}
+	if h, ok := i.Get(hashSlot).(starlark.Int); ok {
+		n, _ := h.Int64()
+		return uint32(n), nil
+	}
+	return 0, NeedScript
+}
+
+// isScriptBelow reports whether a class of the MRO defines name, not later than other.
+func isScriptBelow(c *Class, name, other string) bool {
+	for _, k := range c.MRO {
+		if isScript(k.Attrs[name]) {
+			return true
+		}
+		if isScript(k.Attrs[other]) {
+			return false
+		}
+	}
+	return false
+}
+
+// Contains reports x in y.
+func (p *Process) Contains(x, y Value) (bool, error) {
+	switch c := y.(type) {
+	case *Instance, *Exception, *Generator:
+		return false, NeedScript
+	case *starlark.List:
+		for i := 0; i < c.Len(); i++ {
+			if eq, err := same(c.Index(i), x, maxDepth); eq || err != nil {
+				return eq, err
+			}
+		}
+		return false, nil
+	case starlark.Tuple:
+		for _, e := range c {
+			if eq, err := same(e, x, maxDepth); eq || err != nil {
+				return eq, err
+			}
+		}
+		return false, nil
+	case *starlark.Dict:
+		_, found, err := c.Get(x)
+		return found, hashError(err)
+	case *starlark.Set:
+		found, err := c.Has(x)
+		return found, hashError(err)
+	case starlark.String:
+		if _, ok := x.(starlark.String); !ok {
+			return false, Raise(TypeError, "'in <string>' requires string as left operand, not %s", TypeName(x))
+		}
+	}
+	z, err := starlark.Binary(syntax.IN, x, y)
+	if err == nil {
+		return bool(z.Truth()), nil
+	}
+	if !Iterable(y) {
+		return false, Raise(TypeError, "argument of type '%s' is not iterable", TypeName(y))
+	}
+	elems, err := p.Iterate(y)
+	if err != nil {
+		return false, err
+	}
+	return p.Contains(x, starlark.Tuple(elems))
+}
+
+// hashError gives the library's refusal to hash a value Python's class.
+func hashError(err error) error {
+	if err == nil || err == NeedScript {
+		return err
+	}
+	return AsException(err, TypeError)
+}
+
+// Index returns x[key].
+func (p *Process) Index(x, key Value) (Value, error) {
+	if s, ok := key.(*Slice); ok {
+		return p.getSlice(x, s)
+	}
+	switch x := x.(type) {
+	case *starlark.List:
+		i, err := index(key, x.Len(), "list")
+		if err != nil {
+			return nil, err
+		}
+		return x.Index(i), nil
+	case starlark.Tuple:
+		i, err := index(key, len(x), "tuple")
+		if err != nil {
+			return nil, err
+		}
+		return x[i], nil
+	case starlark.String:
+		i, err := index(key, len(x), "string")
+		if err != nil {
+			return nil, err
+		}
+		return x[i : i+1], nil
+	case *starlark.Dict:
+		v, found, err := x.Get(key)
+		if err != nil {
+			return nil, hashError(err)
+		}
+		if !found {
+			return nil, NewException(KeyError, key)
+		}
+		return v, nil
+	case *Instance, *Exception:
+		if overrides(x, "__getitem__") {
+			return nil, NeedScript
+		}
+	case starlark.Mapping:
+		v, found, err := x.Get(key)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, NewException(KeyError, key)
+		}
+		return v, nil
+	case starlark.Indexable:
+		i, err := index(key, x.Len(), x.Type())
+		if err != nil {
+			return nil, err
+		}
+		return x.Index(i), nil
+	case *Class:
+		if isScript(x.Find("__class_getitem__")) {
+			return nil, NeedScript
+		}
+		return nil, Raise(TypeError, "type '%s' is not subscriptable", x.Name)
+	}
+	return nil, Raise(TypeError, "'%s' object is not subscriptable", TypeName(x))
+}
+
+// index returns the position that key means in a sequence of n elements.
+func index(key Value, n int, what string) (int, error) {
+	i, ok := smallInt(key)
+	if !ok {
+		k, isInt := unbool(key).(starlark.Int)
+		if !isInt {
+			return 0, Raise(TypeError, "%s indices must be integers or slices, not %s", what, TypeName(key))
+		}
+		if i, ok = k.Int64(); !ok {
+			return 0, Raise(IndexError, "cannot fit 'int' into an index-sized integer")
+		}
+	}
+	if i < 0 {
+		i += int64(n)
+	}
+	if i < 0 || i >= int64(n) {
+		return 0, Raise(IndexError, "%s index out of range", what)
+	}
+	return int(i), nil
+}
+
+// SetIndex does x[key] = v.
+func (p *Process) SetIndex(x, key, v Value) error {
+	if s, ok := key.(*Slice); ok {
+		return p.setSlice(x, s, v)
+	}
+	switch x := x.(type) {
+	case *starlark.List:
+		i, err := index(key, x.Len(), "list assignment")
+		if err != nil {
+			return err
+		}
+		return x.SetIndex(i, v)
+	case *starlark.Dict:
+		return hashError(x.SetKey(key, v))
+	case *Instance, *Exception:
+		if overrides(x, "__setitem__") {
+			return NeedScript
+		}
+	case starlark.HasSetKey:
+		return x.SetKey(key, v)
+	case starlark.HasSetIndex:
+		i, err := index(key, x.Len(), x.Type())
+		if err != nil {
+			return err
+		}
+		return x.SetIndex(i, v)
+	}
+	return Raise(TypeError, "'%s' object does not support item assignment", TypeName(x))
+}
+
+// DelIndex does del x[key].
+func (p *Process) DelIndex(x, key Value) error {
+	if s, ok := key.(*Slice); ok {
+		return p.delSlice(x, s)
+	}
+	switch x := x.(type) {
+	case *starlark.List:
+		i, err := index(key, x.Len(), "list assignment")
+		if err != nil {
+			return err
+		}
+		return splice(x, i, i+1, nil)
+	case *starlark.Dict:
+		_, found, err := x.Delete(key)
+		if err == nil && !found {
+			err = NewException(KeyError, key)
+		}
+		return hashError(err)
+	case *Instance, *Exception:
+		if overrides(x, "__delitem__") {
+			return NeedScript
+		}
+	}
+	return Raise(TypeError, "'%s' object doesn't support item deletion", TypeName(x))
+}
+
+// Iterable reports whether ITER accepts v.
+func Iterable(v Value) bool {
+	switch v := v.(type) {
+	case *Generator, Iterator, *ListIter, *SeqIter, *RangeIter, *KeyIter, *StringIter, starlark.Iterable, starlark.String, starlark.Bytes:
+		return true
+	case *Instance, *Exception:
+		return overrides(v, "__iter__") || overrides(v, "__getitem__")
+	}
+	return false
+}
+
+// Iter returns iter(v).
+func (p *Process) Iter(v Value) (Value, error) {
+	switch v := v.(type) {
+	case *starlark.List:
+		return &ListIter{List: v}, nil
+	case starlark.Tuple:
+		return &SeqIter{Seq: v}, nil
+	case *starlark.Dict:
+		return &KeyIter{Of: v, Keys: v.Keys()}, nil
+	case *starlark.Set:
+		return &KeyIter{Of: v, Keys: elements(v)}, nil
+	case starlark.String:
+		return &StringIter{S: string(v)}, nil
+	case starlark.Bytes:
+		return &SeqIter{Seq: byteInts(v)}, nil
+	case *Generator, Iterator, *ListIter, *SeqIter, *RangeIter, *KeyIter, *StringIter:
+		return v, nil
+	case *Instance, *Exception:
+		if !Iterable(v) {
+			break
+		}
+		return nil, NeedScript
+	case starlark.Iterable:
+		if it := rangeIter(v); it != nil {
+			return it, nil
+		}
+		return &SeqIter{Seq: elements(v)}, nil
+	}
+	return nil, Raise(TypeError, "'%s' object is not iterable", TypeName(v))
+}
+
+// rangeIter returns the iterator of what range() made, or nil.
+func rangeIter(v starlark.Iterable) *RangeIter {
+	seq, ok := v.(starlark.Sequence)
+	if !ok || v.Type() != "range" {
+		return nil
+	}
+	items := seq.(starlark.Indexable)
+	it := &RangeIter{N: seq.Len(), Step: 1}
+	if it.N > 0 {
+		it.Next, _ = items.Index(0).(starlark.Int).Int64()
+	}
+	if it.N > 1 {
+		second, _ := items.Index(1).(starlark.Int).Int64()
+		it.Step = second - it.Next
+	}
+	return it
+}
+
+func elements(v starlark.Iterable) starlark.Tuple {
+	var elems starlark.Tuple
+	if n := starlark.Len(v); n > 0 {
+		elems = make(starlark.Tuple, 0, n)
+	}
+	it := v.Iterate()
+	defer it.Done()
+	for x := Value(nil); it.Next(&x); {
+		elems = append(elems, x)
+	}
+	return elems
+}
+
+func byteInts(b starlark.Bytes) starlark.Tuple {
+	ints := make(starlark.Tuple, len(b))
+	for i := range len(b) {
+		ints[i] = makeInt(int64(b[i]))
+	}
+	return ints
+}
+
+// Next returns the next element of what Iter returned, or nil at its end.
+func (p *Process) Next(it Value) (Value, error) {
+	switch it := it.(type) {
+	case *ListIter:
+		if uint(it.I) < uint(it.List.Len()) {
+			it.I++
+			return it.List.Index(it.I - 1), nil
+		}
+		it.I = -1
+		return nil, nil
+	case *RangeIter:
+		if it.N == 0 {
+			return nil, nil
+		}
+		v := makeInt(it.Next)
+		it.N--
+		it.Next += it.Step
+		return v, nil
+	case *SeqIter:
+		if it.I < len(it.Seq) {
+			it.I++
+			return it.Seq[it.I-1], nil
+		}
+		return nil, nil
+	case *KeyIter:
+		return it.next()
+	case *StringIter:
+		if it.I >= len(it.S) {
+			return nil, nil
+		}
+		_, n := utf8.DecodeRuneInString(it.S[it.I:])
+		it.I += n
+		return starlark.String(it.S[it.I-n : it.I]), nil
+	case *Generator:
+		return nil, NeedScript
+	case *Instance, *Exception:
+		if overrides(it, "__next__") {
+			return nil, NeedScript
+		}
+	case Iterator:
+		return it.Next(p)
+	}
+	return nil, Raise(TypeError, "'%s' object is not an iterator", TypeName(it))
+}
+
+func (it *KeyIter) next() (Value, error) {
+	if it.I >= len(it.Keys) {
+		return nil, nil
+	}
+	if starlark.Len(it.Of) != len(it.Keys) {
+		what := "dictionary"
+		if _, ok := it.Of.(*starlark.Set); ok {
+			what = "Set"
+		}
+		return nil, Raise(RuntimeError, "%s changed size during iteration", what)
+	}
+	it.I++
+	return it.Keys[it.I-1], nil
+}
+
+// Iterate returns the elements of an iterable. The caller may keep the slice
+// but not change it.
+func (p *Process) Iterate(v Value) ([]Value, error) {
+	switch v := v.(type) {
+	case starlark.Tuple:
+		return v, nil
+	case *starlark.List:
+		elems := make([]Value, v.Len())
+		for i := range elems {
+			elems[i] = v.Index(i)
+		}
+		return elems, nil
+	case *starlark.Dict:
+		return v.Keys(), nil
+	}
+	it, err := p.Iter(v)
+	if err != nil {
+		return nil, err
+	}
+	switch it := it.(type) {
+	case *Generator, *Instance, *Exception:
+		return nil, NeedScript
+	case *SeqIter:
+		if it.I == 0 {
+			it.I = len(it.Seq)
+			return it.Seq, nil
+		}
+	}
+	var elems []Value
+	for {
+		x, err := p.Next(it)
+		if err != nil || x == nil {
+			return elems, err
+		}
+		elems = append(elems, x)
+	}
+}

@@ -1,0 +1,44 @@
+package vm
+
+import (
+	"math"
+	"math/big"
+	"testing"
+
+	"go.starlark.net/starlark"
+)
+
+// TestSmallInt holds the look at an Int's bits to what the library says.
+func TestSmallInt(t *testing.T) {
+	if smallSpan == 0 {
+		t.Skip("go.starlark.net keeps no small ints in interfaces on this system")
+	}
+	for _, i := range []int64{0, 1, -1, 255, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt32 - 1, math.MaxInt64, math.MinInt64} {
+		v := starlark.MakeInt64(i)
+		got, ok := smallInt(v)
+		if small := i >= math.MinInt32 && i <= math.MaxInt32; ok != small || ok && got != i {
+			t.Errorf("smallInt(%d) = %d, %t", i, got, ok)
+		}
+		if made := makeInt(i); made != Value(v) && made.String() != v.String() {
+			t.Errorf("makeInt(%d) = %v", i, made)
+		}
+	}
+	for _, v := range []Value{starlark.Float(1), starlark.String("1"), starlark.True, starlark.None, starlark.MakeBigInt(new(big.Int).Lsh(big.NewInt(1), 80))} {
+		if i, ok := smallInt(v); ok {
+			t.Errorf("smallInt(%v) = %d", v, i)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	names := []string{"append", "extend", "pop", "remove"}
+	for name, want := range map[string]string{
+		"apend": ". Did you mean: 'append'?",
+		"POP":   ". Did you mean: 'pop'?",
+		"xyz":   "",
+	} {
+		if got := didYouMean(name, names); got != want {
+			t.Errorf("didYouMean(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
