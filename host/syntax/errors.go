@@ -66,8 +66,8 @@ func writeExcerpt(b *strings.Builder, line string, r Range) {
 	}
 	after = clip(after, 0, maxExcerpt)
 
-	before, marked, after = strings.ToValidUTF8(before, "?"), strings.ToValidUTF8(marked, "?"), strings.ToValidUTF8(after, "?")
-	fmt.Fprintf(b, "    %s%s%s\n", before, marked, strings.TrimRight(after, blanks))
+	shown := strings.TrimRight(before+marked+after, blanks)
+	fmt.Fprintf(b, "    %s\n", strings.ToValidUTF8(shown, "?"))
 	fmt.Fprintf(b, "    %s%s\n", padding(before), strings.Repeat("^", max(1, width(marked))))
 }
 

@@ -207,9 +207,9 @@ func (f *fstring) skipExpr() {
 		c := f.text[f.pos]
 		switch c {
 		case '\\':
-			f.p.fail(f.literal.Range, "f-string expression part cannot include a backslash")
+			f.p.fail(point(f.here()), "f-string expression part cannot include a backslash")
 		case '#':
-			f.p.fail(f.literal.Range, "f-string expression part cannot include '#'")
+			f.p.fail(point(f.here()), "f-string expression part cannot include '#'")
 		case '\'', '"':
 			f.skipString(c)
 			continue
@@ -269,7 +269,7 @@ func (f *fstring) skipString(q byte) {
 			f.fail("unterminated string")
 		}
 		if f.at('\\') {
-			f.p.fail(f.literal.Range, "f-string expression part cannot include a backslash")
+			f.p.fail(point(f.here()), "f-string expression part cannot include a backslash")
 		}
 		f.step()
 	}

@@ -9,11 +9,8 @@ import (
 // FuzzParse checks that no text makes Parse panic, that every failure is an
 // *Error that points into the text, and that every node of a tree does.
 func FuzzParse(f *testing.F) {
-	f.Add(readFile(f, "testdata/tree.py"))
-	f.Add(readFile(f, "testdata/starlark.star"))
-	for stmt := range strings.SplitSeq(readFile(f, "testdata/tree.py"), "\n") {
-		f.Add(stmt)
-	}
+	addStatements(f, "testdata/tree.py")
+	addStatements(f, "testdata/starlark.star")
 	for chunk := range strings.SplitSeq(readFile(f, "testdata/errors.txt"), "---\n") {
 		code, _, _ := strings.Cut(chunk, " ### ")
 		f.Add(code)
@@ -36,6 +33,22 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q", first)
 		}
 	})
+}
+
+// addStatements adds the statements of a file to the corpus.
+func addStatements(f *testing.F, name string) {
+	src := &Source{name, readFile(f, name)}
+	file, err := Parse(src)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, stmt := range file.Body {
+		var text strings.Builder
+		for n := stmt.Span().Start.Line; n <= stmt.Span().End.Line; n++ {
+			text.WriteString(src.Line(n) + "\n")
+		}
+		f.Add(text.String())
+	}
 }
 
 // lineLengths returns the length of each line of text.

@@ -1,16 +1,6 @@
-package syntax
-
-// This file holds the parser's core and the statements; expr.go the
-// expressions, target.go what may be assigned to, literal.go and fstring.go
-// what literals mean.
+// # Grammar
 //
-// The parser is one of recursive descent that looks one token ahead and never
-// goes back: where Python's grammar needs more, it reads an expression first
-// and then looks at what it has read (a target, a keyword argument, the items
-// of a with). Chains of any length (a+b+…, a.b.c…, elif) are read in loops;
-// what does recurse is bounded by maxDepth.
-//
-// In the grammar below [x] is optional, {x} repeats, and a list "x, …" may
+// In what follows [x] is optional, {x} repeats, and a list "x, …" may
 // end in a comma.
 //
 //	File       = {Statement} .
@@ -27,6 +17,9 @@ package syntax
 //	           | 'from' ({'.'} Dotted | '.' {'.'}) 'import' ('*' | Names | '(' Names [','] ')') .
 //	Names      = name ['as' name] {',' name ['as' name]} .
 //	Dotted     = name {'.' name} .
+//	Targets    = ['*'] Target, … .
+//	Target     = name | Primary '.' name | Primary '[' Subscript, … ']'
+//	           | '(' Targets ')' | '[' Targets ']' .
 //	Assign     = Targets '=' {Targets '='} Value .
 //	AnnAssign  = Target ':' Expr ['=' Value] .
 //	AugAssign  = Target AugOp Value .
@@ -68,6 +61,17 @@ package syntax
 //	Elements   = (Named | '*' BitOr), … .
 //	Clauses    = 'for' Targets 'in' Or {'if' (Or | Lambda)} {Clauses} .
 //	Yield      = 'yield' [Exprs | 'from' Expr] .
+package syntax
+
+// This file holds the parser's core and the statements; expr.go the
+// expressions, target.go what may be assigned to, literal.go and fstring.go
+// what literals mean.
+//
+// The parser is one of recursive descent that looks one token ahead and never
+// goes back: where Python's grammar needs more, it reads an expression first
+// and then looks at what it has read (a target, a keyword argument, the items
+// of a with). Chains of any length (a+b+…, a.b.c…, elif) are read in loops;
+// what does recurse is bounded by maxDepth.
 
 // maxDepth bounds the recursion of the parser, and with it the depth of the
 // tree, but for left-leaning chains and elifs.
@@ -257,7 +261,7 @@ func (p *parser) simpleLine(body []Stmt) []Stmt {
 
 // endOfStatement fails at a token where a simple statement should have ended.
 func (p *parser) endOfStatement() {
-	if p.scan.word(&p.first) == "match" && p.first.kind == tName {
+	if p.first.kind == tName && p.scan.word(&p.first) == "match" {
 		p.fail(p.tok.Range, "invalid syntax; match statements are not supported")
 	}
 	p.unexpected("a newline or ';'")

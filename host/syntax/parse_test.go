@@ -114,7 +114,7 @@ SyntaxError: unterminated string literal (detected at line 2)`},
 SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xff in position 10: invalid start byte`},
 		{"'\xe4\xb8'", `
   File "x.star", line 1
-    '??'
+    '?'
      ^
 SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe4 in position 1: invalid continuation byte`},
 		{"x = 1\ny\x00", "\n  File \"x.star\", line 2\n    y\x00\n     ^\nSyntaxError: source code cannot contain null bytes"},

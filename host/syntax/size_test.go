@@ -16,7 +16,7 @@ func repeat(s string, n int) string { return strings.Repeat(s, n/len(s)) }
 
 // TestLarge parses large programs of many shapes.
 func TestLarge(t *testing.T) {
-	const n = 2 * megabyte
+	const n = megabyte
 	for name, text := range map[string]string{
 		"statements":      repeat("x = f(y, 1)\n", 10*megabyte),
 		"one line":        repeat("x = f(y, 1);", 10*megabyte),

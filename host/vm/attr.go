@@ -30,6 +30,17 @@ func (c *Class) Find(name string) Value {
 	return nil
 }
 
+// TailAttr makes the native that returns its result be replaced by the
+// call that makes x.name, of a property or __getattr__. Where no script code
+// is needed it returns the attribute itself.
+func (p *Process) TailAttr(x Value, name string) (Value, error) {
+	a, err := p.attr(x, name)
+	if err != nil || a.fn == nil {
+		return a.value, err
+	}
+	return p.Tail(a.fn, a.args, nil)
+}
+
 // SetAttr sets an attribute of the class itself.
 func (c *Class) SetAttr(name string, v Value) {
 	if c.Attrs == nil {

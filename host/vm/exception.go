@@ -156,7 +156,7 @@ func exceptionMessage(e *Exception) string {
 	case len(e.Args) == 0:
 		return ""
 	case len(e.Args) == 1 && e.Shape.Class.IsSubclass(KeyError):
-		return Repr(e.Args[0])
+		return pyQuote(e.Args[0])
 	case len(e.Args) == 1:
 		return Str(e.Args[0])
 	}
@@ -175,7 +175,7 @@ func osErrorMessage(e *Exception) string {
 	return msg
 }
 
-// pyQuote quotes a file name as CPython's repr does.
+// pyQuote quotes a string as CPython's repr does, which its messages are made of.
 func pyQuote(v Value) string {
 	s, ok := v.(starlark.String)
 	if !ok {

@@ -273,6 +273,9 @@ func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
 
 // binary does an arithmetic instruction; a nil value means that a frame was pushed.
 func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
+	if v, ok := wideArithmetic(in.Op, x, y); ok {
+		return v, nil
+	}
 	name := operators[in.Op].slow
 	if in.X == 1 {
 		name = operators[in.Op].inPlace
@@ -360,20 +363,28 @@ func (p *Process) compare(op compile.Opcode, x, y Value) (bool, error) {
 		in, err := p.Contains(x, y)
 		return !in, err
 	}
+	if a, b, ok := bothWide(x, y); ok {
+		return ordered(op, a, b), nil
+	}
 	if a, ok := x.(starlark.Float); ok {
 		if b, ok := y.(starlark.Float); ok && a == a && b == b {
-			switch op {
-			case compile.LT:
-				return a < b, nil
-			case compile.LE:
-				return a <= b, nil
-			case compile.GT:
-				return a > b, nil
-			}
-			return a >= b, nil
+			return ordered(op, a, b), nil
 		}
 	}
 	return p.Compare(op, x, y)
+}
+
+// ordered does LT to GE on numbers.
+func ordered[T int64 | starlark.Float](op compile.Opcode, a, b T) bool {
+	switch op {
+	case compile.LT:
+		return a < b
+	case compile.LE:
+		return a <= b
+	case compile.GT:
+		return a > b
+	}
+	return a >= b
 }
 
 func listTuple(list *starlark.List) starlark.Tuple {

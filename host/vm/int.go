@@ -2,7 +2,11 @@ package vm
 
 import (
 	"math"
+	"math/big"
+	"math/bits"
 	"unsafe"
+
+	"mpstar/host/compile"
 
 	"go.starlark.net/starlark"
 )
@@ -56,5 +60,86 @@ func makeInt(i int64) Value {
 		*wordsOf(&v) = words{intTab, unsafe.Add(smallBase, off)}
 		return v
 	}
-	return starlark.MakeInt64(i)
+	return makeWide(i)
+}
+
+// makeWide returns an Int that does not fit 32 bits. The library would make a
+// big.Int, a slice for its one word, and a copy of both; this is one object.
+func makeWide(i int64) Value {
+	if smallSpan == 0 {
+		return starlark.MakeInt64(i)
+	}
+	z := new(struct {
+		big.Int
+		word [1]big.Word
+	})
+	z.word[0] = big.Word(i)
+	if i < 0 {
+		z.word[0] = -z.word[0]
+	}
+	z.SetBits(z.word[:])
+	if i < 0 {
+		z.Neg(&z.Int)
+	}
+	var v Value
+	*wordsOf(&v) = words{intTab, unsafe.Pointer(&z.Int)}
+	return v
+}
+
+// bothWide returns the values of two Ints that fit 64 bits.
+func bothWide(x, y Value) (a, b int64, ok bool) {
+	xi, ok1 := x.(starlark.Int)
+	yi, ok2 := y.(starlark.Int)
+	if !ok1 || !ok2 {
+		return 0, 0, false
+	}
+	a, ok1 = xi.Int64()
+	b, ok2 = yi.Int64()
+	return a, b, ok1 && ok2
+}
+
+// wideArithmetic does what overflows no int64.
+func wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
+	a, b, ok := bothWide(x, y)
+	if !ok {
+		return nil, false
+	}
+	switch op {
+	case compile.ADD:
+		z := a + b
+		return wideIf(z, (a^z)&(b^z) >= 0)
+	case compile.SUB:
+		z := a - b
+		return wideIf(z, (a^b)&(a^z) >= 0)
+	case compile.MUL:
+		hi, lo := bits.Mul64(uint64(a), uint64(b))
+		signed := int64(hi) - (a>>63)&b - (b>>63)&a
+		return wideIf(int64(lo), signed == int64(lo)>>63)
+	case compile.FLOORDIV, compile.MOD:
+		if b == 0 || b == -1 {
+			return nil, false
+		}
+		q, r := a/b, a%b
+		if r != 0 && (r < 0) != (b < 0) {
+			q, r = q-1, r+b
+		}
+		if op == compile.MOD {
+			return makeInt(r), true
+		}
+		return makeInt(q), true
+	case compile.AND:
+		return makeInt(a & b), true
+	case compile.OR:
+		return makeInt(a | b), true
+	case compile.XOR:
+		return makeInt(a ^ b), true
+	}
+	return nil, false
+}
+
+func wideIf(z int64, ok bool) (Value, bool) {
+	if !ok {
+		return nil, false
+	}
+	return makeInt(z), true
 }

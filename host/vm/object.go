@@ -401,14 +401,44 @@ func intrinsicCandidates(p *Process, args []Value, kwargs []starlark.Tuple) (Val
 	return starlark.NewList(found), nil
 }
 
+// byIdentity makes the instances in a key equal only to themselves while f
+// runs, so that go.starlark.net's tables need no script code to place it.
+func byIdentity(key Value, f func()) {
+	if t, ok := key.(starlark.Tuple); ok {
+		if len(t) == 0 {
+			f()
+			return
+		}
+		byIdentity(t[0], func() { byIdentity(t[1:], f) })
+		return
+	}
+	if o := object(key); o != nil && !o.Shape.Class.Builtin && !o.Shape.Class.byIdentity {
+		o.Shape.Class.byIdentity = true
+		defer func() { o.Shape.Class.byIdentity = false }()
+	}
+	f()
+}
+
+// InsertDistinct puts a key into a dict, or set, in which no equal one is.
+func InsertDistinct(table, key, v Value) (err error) {
+	byIdentity(key, func() {
+		if d, ok := table.(*starlark.Dict); ok {
+			err = d.SetKey(key, v)
+		} else {
+			err = table.(*starlark.Set).Insert(key)
+		}
+	})
+	return err
+}
+
 // intrinsicTable is the prelude's _table(op, table, key, [value]): a dict or
 // set operation with a key that is in it by identity or not at all.
-func intrinsicTable(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
-	if o := object(args[2]); o != nil {
-		c := o.Shape.Class
-		c.byIdentity = true
-		defer func() { c.byIdentity = false }()
-	}
+func intrinsicTable(p *Process, args []Value, kwargs []starlark.Tuple) (v Value, err error) {
+	byIdentity(args[2], func() { v, err = tableOperation(args) })
+	return v, err
+}
+
+func tableOperation(args []Value) (Value, error) {
 	switch t := args[1].(type) {
 	case *starlark.Dict:
 		switch args[0].(starlark.String) {

@@ -38,6 +38,20 @@ func (m *Module) Get(name string) Value {
 	return nil
 }
 
+// At returns the global in a slot, or nil.
+func (m *Module) At(slot uint32) Value {
+	if int(slot) < len(m.Slots) {
+		return m.Slots[slot]
+	}
+	return nil
+}
+
+// SetAt sets the global in a slot; nil unsets it.
+func (m *Module) SetAt(slot uint32, v Value) {
+	m.grow(int(slot) + 1)
+	m.Slots[slot] = v
+}
+
 // Set sets a global.
 func (m *Module) Set(name string, v Value) {
 	slot := int(m.Globals.Slot(name))
@@ -119,7 +133,7 @@ type Class struct {
 	Attrs    map[string]Value
 
 	root       *Shape
-	byIdentity bool // its instances compare by identity for the moment; see intrinsicTable
+	byIdentity bool // its instances compare by identity for the moment; see byIdentity
 }
 
 // A Shape is the layout of instances: which attributes they have, in which

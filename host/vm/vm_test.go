@@ -3,6 +3,7 @@ package vm
 import (
 	"math"
 	"math/big"
+	"mpstar/host/compile"
 	"testing"
 
 	"go.starlark.net/starlark"
@@ -39,6 +40,32 @@ func TestDistance(t *testing.T) {
 	} {
 		if got := didYouMean(name, names); got != want {
 			t.Errorf("didYouMean(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestWideArithmetic compares with the library's own arithmetic around all edges.
+func TestWideArithmetic(t *testing.T) {
+	edges := []int64{0, 1, -1, 2, -2, 7, -7, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, 1 << 40, -1 << 40, 3037000500, -3037000500,
+		math.MaxInt64, math.MinInt64, math.MaxInt64 - 1, math.MinInt64 + 1}
+	for op := compile.ADD; op <= compile.XOR; op++ {
+		if op == compile.TRUEDIV || op == compile.POW {
+			continue
+		}
+		for _, a := range edges {
+			for _, b := range edges {
+				got, ok := wideArithmetic(op, makeInt(a), makeInt(b))
+				if !ok {
+					continue
+				}
+				want, err := starlark.Binary(operators[op].token, starlark.MakeInt64(a), starlark.MakeInt64(b))
+				if err != nil || got.String() != want.String() {
+					t.Errorf("%d %s %d = %v, want %v (%v)", a, operators[op].sign, b, got, want, err)
+				}
+				if eq, _ := starlark.Equal(got, want); !eq {
+					t.Errorf("%d %s %d: %v is not equal to the library's", a, operators[op].sign, b, got)
+				}
+			}
 		}
 	}
 }

@@ -1,0 +1,134 @@
+// Package image writes the state of a process to bytes, and reads it back in
+// another process of the same executable.
+//
+// # Format
+//
+// An image is a header (magic, length and CRC-32C of what follows) and a
+// payload. The payload is a sequence of references and bodies. A reference is a
+// tag byte and what the tag calls for: a scalar is all there; an object that
+// was met before is its number; an object met for the first time takes the next
+// number, and its tag is its kind. Kinds that the decoder must allocate with a
+// size, or can make at once, carry that right behind the tag (the preamble).
+// The others have a body, and bodies follow in the order of the objects'
+// numbers, so the encoder keeps a queue and no Go stack grows with the depth of
+// the data, and the decoder can allocate every object, empty, the moment it
+// is first referred to: sharing and cycles need nothing more.
+//
+// # What travels
+//
+// What the continuation can reach: the frames and, of each, the registers that
+// compile.Code.Depth calls live; and of a module's globals those that a
+// reachable code names (GlobalRefs). A module that is a value somewhere, or whose
+// code names globals() or the like, travels whole, and so do all imported
+// script modules. What the host provides travels as its name.
+//
+// # Invariants
+//
+//   - The same state gives the same bytes, and encoding what was decoded gives
+//     them again.
+//   - Encoding changes nothing in the process.
+//   - Decoding bytes of any content returns an error or a process; it does not
+//     panic and does not allocate more than the bytes can account for. That the
+//     bytecode is sound is not checked: the checksum is there against accidents, and images
+//     come from this very program.
+//   - Strings of a decoded process point into the image, which must therefore
+//     stay in memory, unchanged, as long as the process lives.
+package image
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"mpstar/host/vm"
+)
+
+const (
+	magic      = "mpstar\x00\x01"
+	headerSize = len(magic) + 8 + 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Encode writes the state of p. If result is not nil, the instruction under
+// way in the top frame counts as done, with that result: the state in which os.fork leaves the child.
+func Encode(w io.Writer, p *vm.Process, result vm.Value) error {
+	e := newEncoder(p.Reg)
+	e.process(p, result)
+	return e.finish(w)
+}
+
+// Decode makes the state in data that of p, a process with nothing to run yet
+// and the registry that the state was encoded with. The process keeps pointers into data.
+func Decode(data []byte, p *vm.Process) error {
+	payload, err := check(data)
+	if err != nil {
+		return err
+	}
+	d := newDecoder(payload, p.Reg)
+	d.process(p)
+	return d.finish()
+}
+
+// EncodeValue writes one value and all that it reaches.
+func EncodeValue(w io.Writer, reg *vm.Registry, v vm.Value) error {
+	e := newEncoder(reg)
+	e.ref(v)
+	e.drain()
+	return e.finish(w)
+}
+
+// DecodeValue reads what EncodeValue wrote. The value keeps pointers into data.
+func DecodeValue(data []byte, reg *vm.Registry) (vm.Value, error) {
+	payload, err := check(data)
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(payload, reg)
+	v := d.ref()
+	d.drain()
+	return v, d.finish()
+}
+
+// Dump writes a listing of the objects in an image, which must be one of a
+// process: their numbers, kinds, and where in the payload their bodies begin.
+func Dump(w io.Writer, data []byte, reg *vm.Registry) error {
+	payload, err := check(data)
+	if err != nil {
+		return err
+	}
+	d := newDecoder(payload, reg)
+	d.trace = func(number int, k kind, offset int) {
+		fmt.Fprintf(w, "%8d  %-10s at %d\n", number, kinds[k].name, offset)
+	}
+	d.process(vm.NewProcess(reg))
+	return d.finish()
+}
+
+func header(payload []byte) []byte {
+	h := make([]byte, 0, headerSize)
+	h = append(h, magic...)
+	h = binary.LittleEndian.AppendUint64(h, uint64(len(payload)))
+	return binary.LittleEndian.AppendUint32(h, crc32.Checksum(payload, castagnoli))
+}
+
+// errDamaged is the error for bytes that no Encode has written.
+var errDamaged = errors.New("image: damaged")
+
+// check returns the payload of an image.
+func check(data []byte) ([]byte, error) {
+	if len(data) < headerSize || string(data[:len(magic)]) != magic {
+		return nil, fmt.Errorf("%w: no image of this version begins like this", errDamaged)
+	}
+	n := binary.LittleEndian.Uint64(data[len(magic):])
+	payload := data[headerSize:]
+	if n != uint64(len(payload)) {
+		return nil, fmt.Errorf("%w: it has %d bytes where it says %d", errDamaged, len(payload), n)
+	}
+	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(data[len(magic)+8:]) {
+		return nil, fmt.Errorf("%w: the checksum is wrong", errDamaged)
+	}
+	return payload, nil
+}

@@ -1,0 +1,33 @@
+package vm
+
+import (
+	"unsafe"
+
+	"go.starlark.net/starlark"
+)
+
+// go.starlark.net's List can grow and be cleared, but neither shrink nor be
+// rearranged without copying all of it. So this file looks inside: a list begins
+// with the slice of its elements, then comes a flag. TestListLayout holds it
+// to the library.
+
+// listLayout is the layout of starlark.List.
+type listLayout struct {
+	elems  []Value
+	frozen bool
+	_      uint32 // Starlark's count of iterators, which Python does not care about
+}
+
+// Elems returns the elements of a list themselves, not a copy. Whoever changes
+// them hands them to SetElems.
+func Elems(list *starlark.List) []Value { return (*listLayout)(unsafe.Pointer(list)).elems }
+
+// SetElems makes elems the elements of a list.
+func SetElems(list *starlark.List, elems []Value) error {
+	l := (*listLayout)(unsafe.Pointer(list))
+	if l.frozen {
+		return Raise(TypeError, "cannot change a frozen list")
+	}
+	l.elems = elems
+	return nil
+}
