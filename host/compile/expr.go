@@ -694,7 +694,10 @@ func (b *builder) condExpr(e *syntax.Cond, dst Reg) {
 		other := newLabel()
 		b.cond(e.Cond, false, other)
 		b.gen(e.Then, dst)
+		top := b.top
+		b.top = max(top, dst+1) // the jump keeps the value
 		b.jump(e.Then.Span(), end)
+		b.top = top
 		b.bind(other)
 		next, ok := e.Else.(*syntax.Cond)
 		if !ok {

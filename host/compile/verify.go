@@ -255,6 +255,7 @@ func set(s state, r regs) {
 // what it leaves.
 func (v *verifier) step(pc int, in Instr, s state) error {
 	depth := int(v.c.Depth[pc])
+	clear(s[depth:]) // the image leaves them out
 	for i := len(v.c.Locals); i < depth; i++ {
 		if s[i] == stale {
 			return fmt.Errorf("register %d is below the depth and not written", i)

@@ -59,7 +59,8 @@ type root struct {
 
 type encoder struct {
 	reg   *vm.Registry
-	buf   []byte
+	out   *sealer
+	buf   []byte // not yet in out
 	ids   map[identity]int
 	queue []item
 	next  int // index of the first item in queue whose body is not written
@@ -71,10 +72,11 @@ type encoder struct {
 	err   error
 }
 
-func newEncoder(reg *vm.Registry) *encoder {
+func newEncoder(w io.Writer, reg *vm.Registry) *encoder {
 	return &encoder{
 		reg:   reg,
-		buf:   make([]byte, headerSize, 16<<10),
+		out:   newSealer(w),
+		buf:   make([]byte, 0, 16<<10),
 		ids:   map[identity]int{},
 		cur:   -1,
 		codes: map[*compile.Code][]uint32{},
@@ -82,13 +84,23 @@ func newEncoder(reg *vm.Registry) *encoder {
 	}
 }
 
-func (e *encoder) finish(w io.Writer) error {
+// bufferSize is how many bytes are kept before they are written.
+const bufferSize = 256 << 10
+
+// flush writes what is in the buffer.
+func (e *encoder) flush() {
+	if err := e.out.write(e.buf); err != nil && e.err == nil {
+		e.err = err
+	}
+	e.buf = e.buf[:0]
+}
+
+func (e *encoder) finish() error {
+	e.flush()
 	if e.err != nil {
 		return e.err
 	}
-	copy(e.buf, header(e.buf[headerSize:]))
-	_, err := w.Write(e.buf)
-	return err
+	return e.out.seal()
 }
 
 func (e *encoder) byte(b byte) { e.buf = append(e.buf, b) }
@@ -434,6 +446,9 @@ func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
 // drain writes the bodies of all objects met so far, and of those met meanwhile.
 func (e *encoder) drain() {
 	for ; e.next < len(e.queue) && e.err == nil; e.next++ {
+		if len(e.buf) >= bufferSize {
+			e.flush()
+		}
 		it := e.queue[e.next]
 		e.cur = e.next
 		if it.slot >= 0 {

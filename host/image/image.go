@@ -3,8 +3,8 @@
 //
 // # Format
 //
-// An image is a header (magic, length and CRC-32C of what follows) and a
-// payload. The payload is a sequence of references and bodies. A reference is a
+// An image is a magic number, a payload, and a trailer (the payload's length
+// and CRC-32C). The payload is a sequence of references and bodies. A reference is a
 // tag byte and what the tag calls for: a scalar is all there; an object that
 // was met before is its number; an object met for the first time takes the next
 // number, and its tag is its kind. Kinds that the decoder must allocate with a
@@ -46,8 +46,8 @@ import (
 )
 
 const (
-	magic      = "mpstar\x00\x01"
-	headerSize = len(magic) + 8 + 4
+	magic       = "mpstar\x00\x01"
+	trailerSize = 8 + 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -55,9 +55,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Encode writes the state of p. If result is not nil, the instruction under
 // way in the top frame counts as done, with that result: the state in which os.fork leaves the child.
 func Encode(w io.Writer, p *vm.Process, result vm.Value) error {
-	e := newEncoder(p.Reg)
+	e := newEncoder(w, p.Reg)
 	e.process(p, result)
-	return e.finish(w)
+	return e.finish()
 }
 
 // Decode makes the state in data that of p, a process with nothing to run yet
@@ -74,10 +74,10 @@ func Decode(data []byte, p *vm.Process) error {
 
 // EncodeValue writes one value and all that it reaches.
 func EncodeValue(w io.Writer, reg *vm.Registry, v vm.Value) error {
-	e := newEncoder(reg)
+	e := newEncoder(w, reg)
 	e.ref(v)
 	e.drain()
-	return e.finish(w)
+	return e.finish()
 }
 
 // DecodeValue reads what EncodeValue wrote. The value keeps pointers into data.
@@ -107,11 +107,31 @@ func Dump(w io.Writer, data []byte, reg *vm.Registry) error {
 	return d.finish()
 }
 
-func header(payload []byte) []byte {
-	h := make([]byte, 0, headerSize)
-	h = append(h, magic...)
-	h = binary.LittleEndian.AppendUint64(h, uint64(len(payload)))
-	return binary.LittleEndian.AppendUint32(h, crc32.Checksum(payload, castagnoli))
+// A sealer writes a payload between magic and trailer.
+type sealer struct {
+	w   io.Writer
+	n   uint64
+	crc uint32
+}
+
+func newSealer(w io.Writer) *sealer { return &sealer{w: w} }
+
+func (s *sealer) write(b []byte) error {
+	if s.n == 0 {
+		if _, err := io.WriteString(s.w, magic); err != nil {
+			return err
+		}
+	}
+	s.n += uint64(len(b))
+	s.crc = crc32.Update(s.crc, castagnoli, b)
+	_, err := s.w.Write(b)
+	return err
+}
+
+func (s *sealer) seal() error {
+	trailer := binary.LittleEndian.AppendUint64(nil, s.n)
+	_, err := s.w.Write(binary.LittleEndian.AppendUint32(trailer, s.crc))
+	return err
 }
 
 // errDamaged is the error for bytes that no Encode has written.
@@ -119,15 +139,15 @@ var errDamaged = errors.New("image: damaged")
 
 // check returns the payload of an image.
 func check(data []byte) ([]byte, error) {
-	if len(data) < headerSize || string(data[:len(magic)]) != magic {
+	if len(data) < len(magic)+trailerSize || string(data[:len(magic)]) != magic {
 		return nil, fmt.Errorf("%w: no image of this version begins like this", errDamaged)
 	}
-	n := binary.LittleEndian.Uint64(data[len(magic):])
-	payload := data[headerSize:]
-	if n != uint64(len(payload)) {
+	payload := data[len(magic) : len(data)-trailerSize]
+	trailer := data[len(data)-trailerSize:]
+	if n := binary.LittleEndian.Uint64(trailer); n != uint64(len(payload)) {
 		return nil, fmt.Errorf("%w: it has %d bytes where it says %d", errDamaged, len(payload), n)
 	}
-	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(data[len(magic)+8:]) {
+	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(trailer[8:]) {
 		return nil, fmt.Errorf("%w: the checksum is wrong", errDamaged)
 	}
 	return payload, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"math"
@@ -401,15 +402,15 @@ func TestUncopyable(t *testing.T) {
 	}
 }
 
-// reseal makes the header of an image fit its payload.
+// reseal makes the trailer of an image fit its payload.
 func reseal(data []byte) []byte {
-	const magic = 8
-	if len(data) < magic+12 {
+	const magic, trailer = 8, 12
+	if len(data) < magic+trailer {
 		return data
 	}
-	payload := data[magic+12:]
-	binary.LittleEndian.PutUint64(data[magic:], uint64(len(payload)))
-	binary.LittleEndian.PutUint32(data[magic+8:], crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)))
+	payload, end := data[magic:len(data)-trailer], data[len(data)-trailer:]
+	binary.LittleEndian.PutUint64(end, uint64(len(payload)))
+	binary.LittleEndian.PutUint32(end[8:], crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)))
 	return data
 }
 
@@ -545,30 +546,43 @@ func link(container, v vm.Value, i int) {
 	}
 }
 
-// bigValue is a list of a million ints.
-func bigValue() vm.Value {
-	elems := make([]vm.Value, 1_000_000)
-	for i := range elems {
-		elems[i] = starlark.MakeInt(i)
+// bigValues are what a fork is measured with.
+func bigValues() map[string]vm.Value {
+	ints, strs := make([]vm.Value, 1_000_000), make([]vm.Value, 100_000)
+	dict := starlark.NewDict(len(strs))
+	for i := range ints {
+		ints[i] = starlark.MakeInt(i)
 	}
-	return starlark.NewList(elems)
+	for i := range strs {
+		strs[i] = starlark.String(fmt.Sprintf("string %d", i))
+		_ = dict.SetKey(starlark.String(fmt.Sprintf("key %d", i)), starlark.MakeInt(i))
+	}
+	return map[string]vm.Value{"ints": starlark.NewList(ints), "strings": starlark.NewList(strs), "dict": dict}
 }
 
-func BenchmarkEncodeInts(b *testing.B) {
-	r, v := newRegistry(nil), bigValue()
-	for b.Loop() {
-		if err := image.EncodeValue(io.Discard, r, v); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkDecodeInts(b *testing.B) {
+func BenchmarkEncode(b *testing.B) {
 	r := newRegistry(nil)
-	data := encodeValue(b, r, bigValue())
-	for b.Loop() {
-		if _, err := image.DecodeValue(data, r); err != nil {
-			b.Fatal(err)
-		}
+	for name, v := range bigValues() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := image.EncodeValue(io.Discard, r, v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	r := newRegistry(nil)
+	for name, v := range bigValues() {
+		data := encodeValue(b, r, v)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := image.DecodeValue(data, r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

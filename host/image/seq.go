@@ -17,102 +17,98 @@ const (
 	seqRefs = iota
 	seqFloats
 	seqStrings // shorter than sharedString
-	seqInts1   // of so many bytes each
-	seqInts2
-	seqInts4
-	seqInts8
+	seqInts32
+	seqInts64
 )
 
+// seq writes a sequence. Whether all elements are alike shows on the way; if not, it is begun anew.
 func (e *encoder) seq(elems []vm.Value) {
 	e.uint(len(elems))
 	if len(elems) == 0 {
 		return
 	}
-	mode := modeOf(elems)
-	e.byte(mode)
-	switch mode {
-	case seqRefs:
-		for _, v := range elems {
-			e.ref(v)
-		}
-	case seqFloats:
-		for _, v := range elems {
-			e.buf = binary.LittleEndian.AppendUint64(e.buf, math.Float64bits(float64(v.(starlark.Float))))
-		}
-	case seqStrings:
-		for _, v := range elems {
-			e.str(string(v.(starlark.String)))
-		}
-	default:
-		e.ints(elems, mode)
-	}
-}
-
-func (e *encoder) ints(elems []vm.Value, mode byte) {
-	width := 1 << (mode - seqInts1)
-	start := len(e.buf)
-	e.buf = slices.Grow(e.buf, width*len(elems))[:start+width*len(elems)]
-	to := e.buf[start:]
-	for n, v := range elems {
-		i, _ := v.(starlark.Int).Int64()
-		switch mode {
-		case seqInts1:
-			to[n] = byte(i)
-		case seqInts2:
-			binary.LittleEndian.PutUint16(to[2*n:], uint16(i))
-		case seqInts4:
-			binary.LittleEndian.PutUint32(to[4*n:], uint32(i))
-		case seqInts8:
-			binary.LittleEndian.PutUint64(to[8*n:], uint64(i))
-		}
-	}
-}
-
-// modeOf returns the most compact mode that elems can be written in.
-func modeOf(elems []vm.Value) byte {
+	start, done := len(e.buf), false
 	switch elems[0].(type) {
 	case starlark.Int:
-		return intMode(elems)
+		done = e.ints32(elems)
+		if !done {
+			e.buf = e.buf[:start]
+			done = e.ints64(elems)
+		}
 	case starlark.Float:
-		for _, v := range elems {
-			if _, ok := v.(starlark.Float); !ok {
-				return seqRefs
-			}
-		}
-		return seqFloats
+		done = e.floats(elems)
 	case starlark.String:
-		for _, v := range elems {
-			if s, ok := v.(starlark.String); !ok || len(s) >= sharedString {
-				return seqRefs
-			}
-		}
-		return seqStrings
+		done = e.strings(elems)
 	}
-	return seqRefs
+	if done {
+		return
+	}
+	e.buf = append(e.buf[:start], seqRefs)
+	for _, v := range elems {
+		e.ref(v)
+	}
 }
 
-func intMode(elems []vm.Value) byte {
-	var lowest, highest int64
+func (e *encoder) ints32(elems []vm.Value) bool {
+	e.byte(seqInts32)
+	to := e.grow(4 * len(elems))
+	for n, v := range elems {
+		i, ok := vm.SmallInt(v)
+		if !ok {
+			return false
+		}
+		binary.LittleEndian.PutUint32(to[4*n:], uint32(i))
+	}
+	return true
+}
+
+func (e *encoder) ints64(elems []vm.Value) bool {
+	e.byte(seqInts64)
+	to := e.grow(8 * len(elems))
+	for n, v := range elems {
+		x, isInt := v.(starlark.Int)
+		if !isInt {
+			return false
+		}
+		i, fits := x.Int64()
+		if !fits {
+			return false
+		}
+		binary.LittleEndian.PutUint64(to[8*n:], uint64(i))
+	}
+	return true
+}
+
+func (e *encoder) floats(elems []vm.Value) bool {
+	e.byte(seqFloats)
+	to := e.grow(8 * len(elems))
+	for n, v := range elems {
+		f, ok := v.(starlark.Float)
+		if !ok {
+			return false
+		}
+		binary.LittleEndian.PutUint64(to[8*n:], math.Float64bits(float64(f)))
+	}
+	return true
+}
+
+func (e *encoder) strings(elems []vm.Value) bool {
+	e.byte(seqStrings)
 	for _, v := range elems {
-		x, ok := v.(starlark.Int)
-		if !ok {
-			return seqRefs
+		s, ok := v.(starlark.String)
+		if !ok || len(s) >= sharedString {
+			return false
 		}
-		i, ok := x.Int64()
-		if !ok {
-			return seqRefs
-		}
-		lowest, highest = min(lowest, i), max(highest, i)
+		e.str(string(s))
 	}
-	switch {
-	case lowest >= math.MinInt8 && highest <= math.MaxInt8:
-		return seqInts1
-	case lowest >= math.MinInt16 && highest <= math.MaxInt16:
-		return seqInts2
-	case lowest >= math.MinInt32 && highest <= math.MaxInt32:
-		return seqInts4
-	}
-	return seqInts8
+	return true
+}
+
+// grow makes the buffer n bytes longer and returns those.
+func (e *encoder) grow(n int) []byte {
+	start := len(e.buf)
+	e.buf = slices.Grow(e.buf, n)[:start+n]
+	return e.buf[start:]
 }
 
 func (d *decoder) seq() []vm.Value {
@@ -149,24 +145,15 @@ func (d *decoder) fill(elems []vm.Value) {
 		for i := range elems {
 			elems[i] = starlark.String(d.str())
 		}
-	case seqInts1:
-		for i, b := range d.take(len(elems)) {
-			elems[i] = starlark.MakeInt(int(int8(b)))
-		}
-	case seqInts2:
-		b := d.take(2 * len(elems))
-		for i := 0; i < len(b)/2; i++ {
-			elems[i] = starlark.MakeInt(int(int16(binary.LittleEndian.Uint16(b[2*i:]))))
-		}
-	case seqInts4:
+	case seqInts32:
 		b := d.take(4 * len(elems))
 		for i := 0; i < len(b)/4; i++ {
-			elems[i] = starlark.MakeInt(int(int32(binary.LittleEndian.Uint32(b[4*i:]))))
+			elems[i] = vm.MakeInt(int64(int32(binary.LittleEndian.Uint32(b[4*i:]))))
 		}
-	case seqInts8:
+	case seqInts64:
 		b := d.take(8 * len(elems))
 		for i := 0; i < len(b)/8; i++ {
-			elems[i] = starlark.MakeInt64(int64(binary.LittleEndian.Uint64(b[8*i:])))
+			elems[i] = vm.MakeInt(int64(binary.LittleEndian.Uint64(b[8*i:])))
 		}
 	default:
 		d.fail("a sequence of mode %d", mode)

@@ -18,6 +18,10 @@ type attrCache struct {
 	slot  int    // of the instance, or -1
 	fn    Value  // *Function found on the class, for METHOD
 	next  *Shape // SETATTR: the shape with the attribute added, or nil
+
+	// METHOD of a value of go.starlark.net: its Go type, and what its methods have.
+	tab    uintptr
+	native *Native
 }
 
 // Find returns an attribute of a class or of those it inherits from, or nil.
@@ -738,6 +742,23 @@ func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 		return b.Fn, b.Self, err
 	}
 	return a.value, nil, err
+}
+
+// nativeFast is METHOD on a value of go.starlark.net through its inline cache:
+// a method of its type, or nil.
+func (p *Process) nativeFast(fr *Frame, x Value, pc int) *Native {
+	c := fr.Fn.Proto.cache(pc)
+	tab := wordsOf(&x).tab
+	if c.native != nil && c.tab == tab {
+		return c.native
+	}
+	switch x.(type) {
+	case *starlark.List, *starlark.Dict, *starlark.Set, starlark.String, starlark.Bytes, starlark.Tuple:
+		in := fr.Fn.Proto.Code.Instrs[pc]
+		c.tab, c.native = tab, p.Reg.Methods[x.Type()][fr.Fn.Proto.Code.Names[in.C]]
+		return c.native
+	}
+	return nil
 }
 
 // getAttrFast is GETATTR on an instance through its inline cache.

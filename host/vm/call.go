@@ -58,15 +58,31 @@ func (p *Process) reserve(n int) {
 	p.Stack = stack
 }
 
+// plainArity returns how many arguments are the parameters as they stand, or -2
+// if they have to be bound, whatever their number.
+func (pr *Proto) plainArity() int {
+	if pr.plain == 0 {
+		pr.plain = -1
+		if c := pr.Code; c.Kind == compile.Function && c.NumKwOnly == 0 && !c.HasVarargs && !c.HasKwargs {
+			pr.plain = c.NumPos + 1
+		}
+	}
+	return pr.plain - 1
+}
+
 // push starts a call of f whose bound parameters are at the start of the
-// window at base; the other registers are made unset.
+// window at base; the other locals are made unset.
 func (p *Process) push(f *Function, base int, ret Action) error {
 	if len(p.Frames) >= p.Limits.Recursion {
 		return Raise(RecursionError, "maximum recursion depth exceeded")
 	}
 	code := f.Proto.Code
-	p.reserve(base + code.NumRegs)
-	clear(p.Stack[base+code.NumParams() : base+code.NumRegs])
+	if base+code.NumRegs > len(p.Stack) {
+		p.reserve(base + code.NumRegs)
+	}
+	for i := base + code.NumParams(); i < base+len(code.Locals); i++ {
+		p.Stack[i] = nil
+	}
 	p.Frames = append(p.Frames, Frame{Fn: f, Base: base, Ret: ret})
 	return nil
 }

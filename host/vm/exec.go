@@ -13,10 +13,6 @@ import (
 // The instructions that the loop leaves to methods, and finish, which
 // completes the ones that had to wait for script code.
 
-func plain(c *compile.Code) bool {
-	return c.Kind == compile.Function && c.NumKwOnly == 0 && !c.HasVarargs && !c.HasKwargs
-}
-
 func isInterrupt(err error) bool { return errors.Is(err, kernel.ErrInterrupted) }
 
 // exit is the error of a run that ends because its RetExit frame is gone.
@@ -261,8 +257,8 @@ func closure(f *Function, i int, regs []Value, first int) *Function {
 
 // unary does NEG, POS, INVERT; a nil value means that a frame was pushed.
 func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
-	if i, ok := smallInt(x); ok && in.Op == compile.NEG {
-		return makeInt(-i), nil
+	if i, ok := SmallInt(x); ok && in.Op == compile.NEG {
+		return MakeInt(-i), nil
 	}
 	v, err := p.Unary(in.Op, x)
 	if err != nil {
@@ -274,6 +270,9 @@ func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
 // binary does an arithmetic instruction; a nil value means that a frame was pushed.
 func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
 	if v, ok := wideArithmetic(in.Op, x, y); ok {
+		return v, nil
+	}
+	if v, ok := floatArithmetic(in.Op, x, y); ok {
 		return v, nil
 	}
 	name := operators[in.Op].slow
@@ -435,7 +434,7 @@ func (p *Process) gather(in compile.Instr, regs []Value, x Value) (pushed bool, 
 		if in.Op == compile.UNPACK {
 			limit = int(in.C) + 1
 		}
-		return true, p.slow(err, "_take", RetFinish, x, makeInt(int64(limit)))
+		return true, p.slow(err, "_take", RetFinish, x, MakeInt(int64(limit)))
 	}
 	if err != nil {
 		return false, err

@@ -257,8 +257,8 @@ func (p *Process) SyntaxException(err error) error {
 	}
 	e := NewException(ExceptionClasses[se.Class], starlark.String(se.Msg))
 	e.Set("filename", starlark.String(se.Source.Name))
-	e.Set("lineno", makeInt(int64(se.Range.Start.Line)))
-	e.Set("offset", makeInt(int64(se.Range.Start.Col)))
+	e.Set("lineno", MakeInt(int64(se.Range.Start.Line)))
+	e.Set("offset", MakeInt(int64(se.Range.Start.Col)))
 	e.Detail = se.Error()
 	return e
 }

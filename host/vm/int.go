@@ -18,13 +18,17 @@ import (
 // (another system, or no address space to reserve), smallSpan is 0, no value is small here, and
 // everything takes the library's own way. TestSmallInt holds this to the library.
 
-// words is the layout of a non-empty interface.
-type words struct{ tab, data unsafe.Pointer }
+// words is the layout of a non-empty interface. The collector need not see
+// tab: what it points to is never freed.
+type words struct {
+	tab  uintptr
+	data unsafe.Pointer
+}
 
 func wordsOf(v *Value) *words { return (*words)(unsafe.Pointer(v)) }
 
 var (
-	intTab    unsafe.Pointer // what marks a starlark.Int
+	intTab    uintptr        // what marks a starlark.Int
 	smallBase unsafe.Pointer // the address that stands for MinInt32
 	smallSpan uintptr        // 1<<32, or 0 if the library has no such region
 )
@@ -38,14 +42,14 @@ func init() {
 	}
 }
 
-// smallInt returns the value of an Int that fits 32 bits.
-func smallInt(v Value) (int64, bool) {
+// SmallInt returns the value of an Int that fits 32 bits.
+func SmallInt(v Value) (int64, bool) {
 	w := wordsOf(&v)
 	off := uintptr(w.data) - uintptr(smallBase)
 	return int64(off) + math.MinInt32, w.tab == intTab && off < smallSpan
 }
 
-// bothSmall is smallInt of two values.
+// bothSmall is SmallInt of two values.
 func bothSmall(x, y Value) (a, b int64, ok bool) {
 	wx, wy := wordsOf(&x), wordsOf(&y)
 	offx, offy := uintptr(wx.data)-uintptr(smallBase), uintptr(wy.data)-uintptr(smallBase)
@@ -53,8 +57,19 @@ func bothSmall(x, y Value) (a, b int64, ok bool) {
 	return int64(offx) + math.MinInt32, int64(offy) + math.MinInt32, ok
 }
 
-// makeInt returns an Int.
-func makeInt(i int64) Value {
+// setSmall makes *v an Int if i fits 32 bits, and reports whether it does. Unlike
+// MakeInt it is short enough to be inlined.
+func setSmall(v *Value, i int64) bool {
+	off := uintptr(i - math.MinInt32)
+	if off >= smallSpan {
+		return false
+	}
+	*wordsOf(v) = words{intTab, unsafe.Add(smallBase, off)}
+	return true
+}
+
+// MakeInt returns an Int.
+func MakeInt(i int64) Value {
 	if off := uintptr(i - math.MinInt32); off < smallSpan {
 		var v Value
 		*wordsOf(&v) = words{intTab, unsafe.Add(smallBase, off)}
@@ -124,15 +139,15 @@ func wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
 			q, r = q-1, r+b
 		}
 		if op == compile.MOD {
-			return makeInt(r), true
+			return MakeInt(r), true
 		}
-		return makeInt(q), true
+		return MakeInt(q), true
 	case compile.AND:
-		return makeInt(a & b), true
+		return MakeInt(a & b), true
 	case compile.OR:
-		return makeInt(a | b), true
+		return MakeInt(a | b), true
 	case compile.XOR:
-		return makeInt(a ^ b), true
+		return MakeInt(a ^ b), true
 	}
 	return nil, false
 }
@@ -141,5 +156,34 @@ func wideIf(z int64, ok bool) (Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	return makeInt(z), true
+	return MakeInt(z), true
+}
+
+// floatArithmetic does + - * / on floats and small ints mixed.
+func floatArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
+	a, ok1 := smallFloat(x)
+	b, ok2 := smallFloat(y)
+	if !ok1 || !ok2 {
+		return nil, false
+	}
+	switch op {
+	case compile.ADD:
+		return a + b, true
+	case compile.SUB:
+		return a - b, true
+	case compile.MUL:
+		return a * b, true
+	case compile.TRUEDIV:
+		return a / b, b != 0
+	}
+	return nil, false
+}
+
+// smallFloat returns a float, or a small int as one.
+func smallFloat(v Value) (starlark.Float, bool) {
+	if f, ok := v.(starlark.Float); ok {
+		return f, true
+	}
+	i, ok := SmallInt(v)
+	return starlark.Float(i), ok
 }

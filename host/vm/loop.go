@@ -29,10 +29,12 @@ func (p *Process) run() (Value, error) {
 		consts []Value
 		instrs []compile.Instr
 		pc     int
-		in     compile.Instr
+		in     *compile.Instr // looked at where it lies: a copy would go through memory, field by field
 		v      Value
 		err    error
 		taken  bool
+		callee *Function
+		base   int
 	)
 
 reload:
@@ -45,7 +47,7 @@ reload:
 	}
 
 	for {
-		in = instrs[pc]
+		in = &instrs[pc]
 		pc++
 		switch in.Op {
 		case compile.NOP:
@@ -164,7 +166,9 @@ reload:
 		case compile.ADD:
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
-				regs[in.A] = makeInt(a + b)
+				if !setSmall(&regs[in.A], a+b) {
+					regs[in.A] = makeWide(a + b)
+				}
 				continue
 			}
 			if a, ok := x.(starlark.Float); ok {
@@ -178,7 +182,9 @@ reload:
 		case compile.SUB:
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
-				regs[in.A] = makeInt(a - b)
+				if !setSmall(&regs[in.A], a-b) {
+					regs[in.A] = makeWide(a - b)
+				}
 				continue
 			}
 			if a, ok := x.(starlark.Float); ok {
@@ -192,7 +198,9 @@ reload:
 		case compile.MUL:
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
-				regs[in.A] = makeInt(a * b)
+				if !setSmall(&regs[in.A], a*b) {
+					regs[in.A] = makeWide(a * b)
+				}
 				continue
 			}
 			if a, ok := x.(starlark.Float); ok {
@@ -220,7 +228,7 @@ reload:
 				if a%b != 0 && (a < 0) != (b < 0) {
 					q--
 				}
-				regs[in.A] = makeInt(q)
+				regs[in.A] = MakeInt(q)
 				continue
 			}
 			goto binary
@@ -232,42 +240,42 @@ reload:
 				if r != 0 && (r < 0) != (b < 0) {
 					r += b
 				}
-				regs[in.A] = makeInt(r)
+				setSmall(&regs[in.A], r)
 				continue
 			}
 			goto binary
 
 		case compile.AND:
 			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
-				regs[in.A] = makeInt(a & b)
+				setSmall(&regs[in.A], a&b)
 				continue
 			}
 			goto binary
 
 		case compile.OR:
 			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
-				regs[in.A] = makeInt(a | b)
+				setSmall(&regs[in.A], a|b)
 				continue
 			}
 			goto binary
 
 		case compile.XOR:
 			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
-				regs[in.A] = makeInt(a ^ b)
+				setSmall(&regs[in.A], a^b)
 				continue
 			}
 			goto binary
 
 		case compile.SHR:
 			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 {
-				regs[in.A] = makeInt(a >> min(b, 63))
+				setSmall(&regs[in.A], a>>min(b, 63))
 				continue
 			}
 			goto binary
 
 		case compile.SHL:
 			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 && b < 31 {
-				regs[in.A] = makeInt(a << b)
+				regs[in.A] = MakeInt(a << b)
 				continue
 			}
 			goto binary
@@ -277,7 +285,7 @@ reload:
 
 		case compile.NEG, compile.POS, compile.INVERT:
 			fr.PC = pc
-			if v, err = p.unary(in, regs[in.B]); err != nil {
+			if v, err = p.unary(*in, regs[in.B]); err != nil {
 				goto raise
 			}
 			if v == nil {
@@ -433,7 +441,7 @@ reload:
 
 		case compile.EXTEND, compile.SETADD, compile.SETUPDATE, compile.DICTSET, compile.DICTMERGE, compile.UNPACK, compile.UNPACKEX:
 			fr.PC = pc
-			if taken, err = p.collect(in, regs); err != nil {
+			if taken, err = p.collect(*in, regs); err != nil {
 				goto raise
 			}
 			if taken {
@@ -443,7 +451,7 @@ reload:
 		case compile.INDEX:
 			x, key := regs[in.B], rk(regs, consts, in.C)
 			if list, ok := x.(*starlark.List); ok {
-				if i, ok := smallInt(key); ok {
+				if i, ok := SmallInt(key); ok {
 					n := int64(list.Len())
 					if i < 0 {
 						i += n
@@ -467,7 +475,7 @@ reload:
 			x, key := regs[in.A], rk(regs, consts, in.B)
 			v = rk(regs, consts, in.C)
 			if list, ok := x.(*starlark.List); ok {
-				if i, ok := smallInt(key); ok && uint64(i) < uint64(list.Len()) {
+				if i, ok := SmallInt(key); ok && uint64(i) < uint64(list.Len()) {
 					if list.SetIndex(int(i), v) == nil {
 						continue
 					}
@@ -499,7 +507,7 @@ reload:
 					continue
 				}
 			}
-			v, err = p.getAttr(fr, in, regs)
+			v, err = p.getAttr(fr, *in, regs)
 			goto called
 
 		case compile.SETATTR:
@@ -533,6 +541,9 @@ reload:
 					regs[in.A], regs[in.A+1] = v, o
 					continue
 				}
+			} else if n := p.nativeFast(fr, regs[in.B], pc-1); n != nil {
+				regs[in.A], regs[in.A+1] = n, regs[in.B]
+				continue
 			}
 			{
 				var self Value
@@ -552,11 +563,9 @@ reload:
 				goto attend
 			}
 			fr.PC = pc
-			if f, ok := regs[in.A].(*Function); ok && int(in.B) == f.Proto.Code.NumPos && plain(f.Proto.Code) {
-				if err = p.push(f, fr.Base+int(in.A)+1, RetStore); err != nil {
-					goto raise
-				}
-				goto reload
+			if f, ok := regs[in.A].(*Function); ok && int(in.B) == f.Proto.plainArity() {
+				callee, base = f, fr.Base+int(in.A)+1
+				goto enter
 			}
 			v, err = p.call(regs[in.A], regs[in.A+1:in.A+1+in.B], nil, fr.Base+int(in.A)+1, RetStore)
 			goto called
@@ -570,11 +579,9 @@ reload:
 				v, err = p.call(regs[in.A], regs[in.A+2:in.A+2+in.B], nil, fr.Base+int(in.A)+2, RetStore)
 				goto called
 			}
-			if f, ok := regs[in.A].(*Function); ok && int(in.B)+1 == f.Proto.Code.NumPos && plain(f.Proto.Code) {
-				if err = p.push(f, fr.Base+int(in.A)+1, RetStore); err != nil {
-					goto raise
-				}
-				goto reload
+			if f, ok := regs[in.A].(*Function); ok && int(in.B)+1 == f.Proto.plainArity() {
+				callee, base = f, fr.Base+int(in.A)+1
+				goto enter
 			}
 			v, err = p.call(regs[in.A], regs[in.A+1:in.A+2+in.B], nil, fr.Base+int(in.A)+1, RetStore)
 			goto called
@@ -584,7 +591,7 @@ reload:
 				goto attend
 			}
 			fr.PC = pc
-			v, err = p.callSpread(fr, in, regs, consts)
+			v, err = p.callSpread(fr, *in, regs, consts)
 			goto called
 
 		case compile.RETURN:
@@ -636,7 +643,7 @@ reload:
 
 		case compile.YIELDFROM:
 			fr.PC = pc
-			if err = p.yieldFrom(in, regs); err != nil {
+			if err = p.yieldFrom(*in, regs); err != nil {
 				goto raise
 			}
 			goto reload
@@ -657,7 +664,9 @@ reload:
 				if it.N == 0 {
 					continue // to the JMP
 				}
-				regs[in.B] = makeInt(it.Next)
+				if !setSmall(&regs[in.B], it.Next) {
+					regs[in.B] = makeWide(it.Next)
+				}
 				it.N--
 				it.Next += it.Step
 				pc++
@@ -695,7 +704,7 @@ reload:
 
 		case compile.RAISE:
 			fr.PC = pc
-			if taken, err = p.raise(in, regs); err != nil {
+			if taken, err = p.raise(*in, regs); err != nil {
 				if isReraise(err) {
 					goto reraise
 				}
@@ -719,7 +728,7 @@ reload:
 
 		case compile.WITH:
 			fr.PC = pc
-			if err = p.with(in, regs); err != nil {
+			if err = p.with(*in, regs); err != nil {
 				goto raise
 			}
 
@@ -729,7 +738,7 @@ reload:
 
 		case compile.BUILDCLASS:
 			fr.PC = pc
-			if err = p.buildClass(fr, in, regs); err != nil {
+			if err = p.buildClass(fr, *in, regs); err != nil {
 				goto raise
 			}
 			goto reload
@@ -743,7 +752,7 @@ reload:
 
 		case compile.IMPORT:
 			fr.PC = pc
-			v, err = p.importInstr(fr, in)
+			v, err = p.importInstr(fr, *in)
 			goto called
 
 		case compile.IMPORTFROM:
@@ -759,7 +768,7 @@ reload:
 
 		case compile.FORMAT:
 			fr.PC = pc
-			v, err = p.format(in, regs, consts)
+			v, err = p.format(*in, regs, consts)
 			goto called
 
 		case compile.CONCAT:
@@ -782,9 +791,19 @@ reload:
 		}
 		continue
 
+	enter: // a call of callee, whose arguments are its parameters already
+		if err = p.push(callee, base, RetStore); err != nil {
+			goto raise
+		}
+		fr = &p.Frames[len(p.Frames)-1]
+		instrs, consts = callee.Proto.Code.Instrs, callee.Proto.Code.Consts
+		regs = p.Stack[base : base+callee.Proto.Code.NumRegs]
+		pc = 0
+		continue
+
 	binary:
 		fr.PC = pc
-		if v, err = p.binary(in, regs[in.B], rk(regs, consts, in.C)); err != nil {
+		if v, err = p.binary(*in, regs[in.B], rk(regs, consts, in.C)); err != nil {
 			goto raise
 		}
 		if v == nil {

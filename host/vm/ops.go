@@ -189,9 +189,9 @@ func isZero(v Value) bool { return isNumber(v) && !bool(v.Truth()) }
 func unbool(v Value) Value {
 	if b, ok := v.(starlark.Bool); ok {
 		if b {
-			return makeInt(1)
+			return MakeInt(1)
 		}
-		return makeInt(0)
+		return MakeInt(0)
 	}
 	return v
 }
@@ -277,7 +277,7 @@ func power(x, y Value) (Value, error) {
 		return nil, Raise(ValueError, "negative number cannot be raised to a fractional power")
 	}
 	if math.IsInf(z, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
-		return nil, NewException(OverflowError, makeInt(34), starlark.String("Numerical result out of range"))
+		return nil, NewException(OverflowError, MakeInt(34), starlark.String("Numerical result out of range"))
 	}
 	return starlark.Float(z), nil
 }
@@ -641,7 +641,7 @@ func (p *Process) Index(x, key Value) (Value, error) {
 
 // index returns the position that key means in a sequence of n elements.
 func index(key Value, n int, what string) (int, error) {
-	i, ok := smallInt(key)
+	i, ok := SmallInt(key)
 	if !ok {
 		k, isInt := unbool(key).(starlark.Int)
 		if !isInt {
@@ -792,7 +792,7 @@ func elements(v starlark.Iterable) starlark.Tuple {
 func byteInts(b starlark.Bytes) starlark.Tuple {
 	ints := make(starlark.Tuple, len(b))
 	for i := range len(b) {
-		ints[i] = makeInt(int64(b[i]))
+		ints[i] = MakeInt(int64(b[i]))
 	}
 	return ints
 }
@@ -811,7 +811,7 @@ func (p *Process) Next(it Value) (Value, error) {
 		if it.N == 0 {
 			return nil, nil
 		}
-		v := makeInt(it.Next)
+		v := MakeInt(it.Next)
 		it.N--
 		it.Next += it.Step
 		return v, nil

@@ -75,6 +75,7 @@ type Proto struct {
 	Code   *compile.Code
 	Module *Module
 
+	plain  int         // plainArity + 1, or 0 if that is not known yet
 	protos []*Proto    // of Code.Codes, made at need
 	caches []attrCache // by pc, made at need
 }

@@ -16,17 +16,17 @@ func TestSmallInt(t *testing.T) {
 	}
 	for _, i := range []int64{0, 1, -1, 255, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt32 - 1, math.MaxInt64, math.MinInt64} {
 		v := starlark.MakeInt64(i)
-		got, ok := smallInt(v)
+		got, ok := SmallInt(v)
 		if small := i >= math.MinInt32 && i <= math.MaxInt32; ok != small || ok && got != i {
-			t.Errorf("smallInt(%d) = %d, %t", i, got, ok)
+			t.Errorf("SmallInt(%d) = %d, %t", i, got, ok)
 		}
-		if made := makeInt(i); made != Value(v) && made.String() != v.String() {
-			t.Errorf("makeInt(%d) = %v", i, made)
+		if made := MakeInt(i); made != Value(v) && made.String() != v.String() {
+			t.Errorf("MakeInt(%d) = %v", i, made)
 		}
 	}
 	for _, v := range []Value{starlark.Float(1), starlark.String("1"), starlark.True, starlark.None, starlark.MakeBigInt(new(big.Int).Lsh(big.NewInt(1), 80))} {
-		if i, ok := smallInt(v); ok {
-			t.Errorf("smallInt(%v) = %d", v, i)
+		if i, ok := SmallInt(v); ok {
+			t.Errorf("SmallInt(%v) = %d", v, i)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func TestWideArithmetic(t *testing.T) {
 		}
 		for _, a := range edges {
 			for _, b := range edges {
-				got, ok := wideArithmetic(op, makeInt(a), makeInt(b))
+				got, ok := wideArithmetic(op, MakeInt(a), MakeInt(b))
 				if !ok {
 					continue
 				}
@@ -67,5 +67,22 @@ func TestWideArithmetic(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestListLayout(t *testing.T) {
+	list := starlark.NewList([]Value{starlark.MakeInt(1), starlark.MakeInt(2)})
+	if got := Elems(list); len(got) != 2 || got[1] != list.Index(1) {
+		t.Fatalf("Elems = %v", got)
+	}
+	if err := SetElems(list, Elems(list)[1:]); err != nil || list.String() != "[2]" {
+		t.Errorf("SetElems left %v (%v)", list, err)
+	}
+	if err := list.Append(starlark.None); err != nil || list.String() != "[2, None]" {
+		t.Errorf("Append after SetElems left %v (%v)", list, err)
+	}
+	list.Freeze()
+	if SetElems(list, nil) == nil {
+		t.Error("SetElems changed a frozen list")
 	}
 }
