@@ -120,6 +120,15 @@ func (b *builder) move(at syntax.Range, dst, src Reg) {
 	}
 }
 
+// moveRK emits R[dst] := RK[src].
+func (b *builder) moveRK(at syntax.Range, dst Reg, src uint16) {
+	if isConst(src) {
+		b.emit(at, ABx(LOADK, dst, int(src&^ConstBit)))
+		return
+	}
+	b.move(at, dst, src)
+}
+
 // load emits R[dst] := k.
 func (b *builder) load(at syntax.Range, dst Reg, k any) {
 	b.emit(at, ABx(LOADK, dst, b.constant(k)))
@@ -157,6 +166,14 @@ func (b *builder) jump(at syntax.Range, l *label) {
 	b.reach(l)
 	b.emit(at, b.jumpInstr(l))
 	b.refer(l)
+}
+
+// jumpKeeping emits a jump to l, where R[r] is used, be it above the top or not.
+func (b *builder) jumpKeeping(at syntax.Range, l *label, r Reg) {
+	top := b.top
+	b.top = max(top, r+1)
+	b.jump(at, l)
+	b.top = top
 }
 
 // branch emits a conditional instruction and the jump to l that goes with it.

@@ -694,10 +694,7 @@ func (b *builder) condExpr(e *syntax.Cond, dst Reg) {
 		other := newLabel()
 		b.cond(e.Cond, false, other)
 		b.gen(e.Then, dst)
-		top := b.top
-		b.top = max(top, dst+1) // the jump keeps the value
-		b.jump(e.Then.Span(), end)
-		b.top = top
+		b.jumpKeeping(e.Then.Span(), end, dst)
 		b.bind(other)
 		next, ok := e.Else.(*syntax.Cond)
 		if !ok {

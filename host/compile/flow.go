@@ -164,12 +164,16 @@ func (b *builder) enterFinally(at syntax.Range, f *finally, x exit, value uint16
 	if b.top < f.state+2 {
 		b.need(at, 2)
 	}
-	if isConst(value) {
-		b.emit(at, ABx(LOADK, f.state+1, int(value&^ConstBit)))
-	} else {
+	state := finallyExit + int64(i)
+	if !isConst(value) && value >= f.state { // it may lie where the state goes
 		b.move(at, f.state+1, value)
+		b.top = max(b.top, f.state+2)
+		b.load(at, f.state, state)
+	} else {
+		b.load(at, f.state, state)
+		b.top = max(b.top, f.state+1)
+		b.moveRK(at, f.state+1, value)
 	}
-	b.load(at, f.state, finallyExit+int64(i))
 	b.top = f.state + 2
 	b.jump(at, f.entry)
 	b.top = top
@@ -335,6 +339,7 @@ func (b *builder) try(s *syntax.Try) {
 	b.need(at, 2)
 	if !b.dead {
 		b.load(at, f.state, finallyNormal)
+		b.top = f.state + 1
 		b.load(at, f.state+1, nil)
 		b.top = f.state + 2
 		b.jump(at, f.entry)

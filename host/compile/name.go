@@ -80,7 +80,7 @@ func (b *builder) readClassVar(at syntax.Range, y *symbol, dst Reg) {
 	b.emit(at, Instr{Op: IFSET, A: y.reg})
 	b.refer(set)
 	b.emit(at, ABx(GETGLOBAL, dst, b.slot(y.name)))
-	b.jump(at, end)
+	b.jumpKeeping(at, end, dst)
 	b.bind(set)
 	b.move(at, dst, y.reg)
 	b.bind(end)
@@ -173,8 +173,7 @@ func (b *builder) dropName(at syntax.Range, name string) {
 		b.emit(at, Instr{Op: DELFREE, A: b.freeIndex(at, y), B: 1})
 	case globalVar:
 		slot := b.slot(b.scope.mangle(name))
-		none := b.alloc(at, 1)
-		b.load(at, none, nil)
+		none := b.pushConst(at, nil)
 		b.emit(at, ABx(SETGLOBAL, none, slot))
 		b.top = none
 		b.emit(at, ABx(DELGLOBAL, 0, slot))

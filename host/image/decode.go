@@ -24,7 +24,9 @@ type decoder struct {
 	promised int     // elements that objects were allocated for
 	err      error
 
+	protos     map[codeIn]*vm.Proto
 	generators []*vm.Generator
+	prelude    *vm.Module // if it is in the image
 
 	trace func(number int, k kind, offset int) // for Dump
 }
@@ -44,7 +46,7 @@ type table struct {
 }
 
 func newDecoder(payload []byte, reg *vm.Registry) *decoder {
-	return &decoder{reg: reg, data: payload, size: len(payload)}
+	return &decoder{reg: reg, data: payload, size: len(payload), protos: map[codeIn]*vm.Proto{}}
 }
 
 // fail ends decoding.
@@ -293,6 +295,15 @@ func (d *decoder) shape() any {
 	return s
 }
 
+// proto returns the one Proto of a code in a module.
+func (d *decoder) proto(code *compile.Code, in *vm.Module) *vm.Proto {
+	key := codeIn{code, in}
+	if d.protos[key] == nil {
+		d.protos[key] = vm.NewProto(code, in)
+	}
+	return d.protos[key]
+}
+
 func (d *decoder) newPortable() any {
 	kind := d.str()
 	make, ok := d.reg.Kinds[kind]
@@ -307,6 +318,9 @@ func (d *decoder) newPortable() any {
 func (d *decoder) newModule() any {
 	name, file, builtin := d.str(), d.str(), d.bool()
 	m := vm.NewModule(name, file)
+	if name == vm.PreludeName {
+		d.prelude = m
+	}
 	if builtin {
 		host := d.reg.Module(name)
 		if host == nil {
@@ -446,6 +460,7 @@ func (d *decoder) process(p *vm.Process) {
 	d.drain()
 	if d.err == nil {
 		d.stack(p, regs)
+		p.Prelude = d.prelude
 	}
 }
 

@@ -66,7 +66,7 @@ type encoder struct {
 	next  int // index of the first item in queue whose body is not written
 	cur   int // index of the item being written, or -1
 	root  root
-	codes map[*compile.Code][]uint32     // global slots that a code and those within it name
+	codes map[codeIn]bool                // whose globals travel
 	slots map[*vm.Module]map[uint32]bool // slots that travel
 	p     *vm.Process                    // for messages; nil in EncodeValue
 	err   error
@@ -79,7 +79,7 @@ func newEncoder(w io.Writer, reg *vm.Registry) *encoder {
 		buf:   make([]byte, 0, 16<<10),
 		ids:   map[identity]int{},
 		cur:   -1,
-		codes: map[*compile.Code][]uint32{},
+		codes: map[codeIn]bool{},
 		slots: map[*vm.Module]map[uint32]bool{},
 	}
 }
@@ -415,11 +415,28 @@ func (e *encoder) wholeModule(m *vm.Module) []uint32 {
 // they are named.
 var dynamic = map[string]bool{"globals": true, "vars": true, "locals": true, "dir": true}
 
+// A codeIn is a code that runs in a module.
+type codeIn struct {
+	code *compile.Code
+	in   *vm.Module
+}
+
+// markOf makes the globals travel that a function's code may read.
+func (e *encoder) markOf(pr *vm.Proto) {
+	key := codeIn{pr.Code, pr.Module}
+	if e.codes[key] {
+		e.uint(0)
+		return
+	}
+	e.codes[key] = true
+	e.mark(pr.Module, e.globalsOf(pr.Code, pr.Module))
+}
+
 // globalsOf returns the slots of m that a code of m may read: those that it or
 // a code within it names.
 func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
-	if slots, ok := e.codes[c]; ok {
-		return slots
+	if m.Name == vm.PreludeName {
+		return e.wholeModule(m) // so that the child needs no other
 	}
 	set := map[uint32]bool{}
 	todo := []*compile.Code{c}
@@ -428,8 +445,7 @@ func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
 		todo = append(todo[:len(todo)-1], code.Codes...)
 		for _, slot := range code.GlobalRefs {
 			if int(slot) < len(m.Globals.Names) && dynamic[m.Globals.Names[slot]] {
-				e.codes[c] = e.wholeModule(m)
-				return e.codes[c]
+				return e.wholeModule(m)
 			}
 			set[slot] = true
 		}
@@ -439,7 +455,6 @@ func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
 		slots = append(slots, slot)
 	}
 	sort.Slice(slots, func(i, j int) bool { return slots[i] < slots[j] })
-	e.codes[c] = slots
 	return slots
 }
 

@@ -4,7 +4,7 @@
 // # Format
 //
 // An image is a magic number, a payload, and a trailer (the payload's length
-// and CRC-32C). The payload is a sequence of references and bodies. A reference is a
+// and CRC-32). The payload is a sequence of references and bodies. A reference is a
 // tag byte and what the tag calls for: a scalar is all there; an object that
 // was met before is its number; an object met for the first time takes the next
 // number, and its tag is its kind. Kinds that the decoder must allocate with a
@@ -49,8 +49,6 @@ const (
 	magic       = "mpstar\x00\x01"
 	trailerSize = 8 + 4
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Encode writes the state of p. If result is not nil, the instruction under
 // way in the top frame counts as done, with that result: the state in which os.fork leaves the child.
@@ -123,7 +121,7 @@ func (s *sealer) write(b []byte) error {
 		}
 	}
 	s.n += uint64(len(b))
-	s.crc = crc32.Update(s.crc, castagnoli, b)
+	s.crc = crc32.Update(s.crc, crc32.IEEETable, b)
 	_, err := s.w.Write(b)
 	return err
 }
@@ -147,7 +145,7 @@ func check(data []byte) ([]byte, error) {
 	if n := binary.LittleEndian.Uint64(trailer); n != uint64(len(payload)) {
 		return nil, fmt.Errorf("%w: it has %d bytes where it says %d", errDamaged, len(payload), n)
 	}
-	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(trailer[8:]) {
+	if crc32.ChecksumIEEE(payload) != binary.LittleEndian.Uint32(trailer[8:]) {
 		return nil, fmt.Errorf("%w: the checksum is wrong", errDamaged)
 	}
 	return payload, nil

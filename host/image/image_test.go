@@ -410,7 +410,7 @@ func reseal(data []byte) []byte {
 	}
 	payload, end := data[magic:len(data)-trailer], data[len(data)-trailer:]
 	binary.LittleEndian.PutUint64(end, uint64(len(payload)))
-	binary.LittleEndian.PutUint32(end[8:], crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli)))
+	binary.LittleEndian.PutUint32(end[8:], crc32.ChecksumIEEE(payload))
 	return data
 }
 

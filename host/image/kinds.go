@@ -22,7 +22,6 @@ const (
 	kindSet
 	kindCell
 	kindFunction
-	kindProto
 	kindCode
 	kindSource
 	kindModule
@@ -31,6 +30,7 @@ const (
 	kindShape
 	kindInstance
 	kindException
+	kindTraceback
 	kindProperty
 	kindStaticMethod
 	kindClassMethod
@@ -82,7 +82,6 @@ func init() {
 			func(e *encoder, c *vm.Cell) { e.ref(c.V) },
 			func(d *decoder, c *vm.Cell) { c.V = d.ref() }),
 		kindFunction: of("function", encodeFunction, decodeFunction),
-		kindProto:    of("proto", encodeProto, decodeProto),
 		kindCode:     of("code", encodeCode, decodeCode),
 		kindSource: of("source",
 			func(e *encoder, s *syntax.Source) { e.str(s.Name); e.str(s.Text) },
@@ -95,6 +94,9 @@ func init() {
 		kindShape:     {name: "shape", alloc: (*decoder).shape},
 		kindInstance:  of("instance", encodeInstance, decodeInstance),
 		kindException: of("exception", encodeException, decodeException),
+		kindTraceback: of("traceback",
+			func(e *encoder, t *vm.Traceback) { e.ref(t.Of) },
+			func(d *decoder, t *vm.Traceback) { t.Of = need[vm.Exception](d) }),
 		kindProperty: of("property",
 			func(e *encoder, p *vm.Property) { e.refs(p.Get, p.Set, p.Del, p.Doc) },
 			func(d *decoder, p *vm.Property) { d.refs(&p.Get, &p.Set, &p.Del, &p.Doc) }),
@@ -154,8 +156,6 @@ func kindOf(v any) (kind, bool) {
 		return kindCell, true
 	case *vm.Function:
 		return kindFunction, true
-	case *vm.Proto:
-		return kindProto, true
 	case *compile.Code:
 		return kindCode, true
 	case *syntax.Source:
@@ -168,6 +168,8 @@ func kindOf(v any) (kind, bool) {
 		return kindInstance, true
 	case *vm.Exception:
 		return kindException, true
+	case *vm.Traceback:
+		return kindTraceback, true
 	case *vm.Property:
 		return kindProperty, true
 	case *vm.StaticMethod:
@@ -214,8 +216,12 @@ func encodeSet(e *encoder, v any) {
 	e.seq(keys)
 }
 
+// A function brings the globals that its code can read. What its Proto has
+// besides code and module is made anew.
 func encodeFunction(e *encoder, f *vm.Function) {
-	e.pointer(f.Proto, kindProto)
+	e.pointer(f.Proto.Code, kindCode)
+	e.module(f.Proto.Module)
+	e.markOf(f.Proto)
 	e.seq(f.Defaults)
 	e.seq(f.KwDefaults)
 	e.uint(len(f.Free))
@@ -230,26 +236,14 @@ func encodeFunction(e *encoder, f *vm.Function) {
 }
 
 func decodeFunction(d *decoder, f *vm.Function) {
-	f.Proto = need[vm.Proto](d)
+	f.Proto = d.proto(need[compile.Code](d), need[vm.Module](d))
+	d.mark(f.Proto.Module)
 	f.Defaults, f.KwDefaults = d.seq(), d.seq()
 	f.Free = make([]*vm.Cell, d.count())
 	for i := range f.Free {
 		f.Free[i] = need[vm.Cell](d)
 	}
 	f.Attrs, _ = d.ref().(*starlark.Dict)
-}
-
-// A proto brings the globals that its code can read.
-func encodeProto(e *encoder, p *vm.Proto) {
-	e.pointer(p.Code, kindCode)
-	e.module(p.Module)
-	e.mark(p.Module, e.globalsOf(p.Code, p.Module))
-}
-
-func decodeProto(d *decoder, p *vm.Proto) {
-	p.Code = need[compile.Code](d)
-	p.Module = need[vm.Module](d)
-	d.mark(p.Module)
 }
 
 func encodeClass(e *encoder, c *vm.Class) {
@@ -314,6 +308,11 @@ func encodeException(e *encoder, x *vm.Exception) {
 		e.uint(t.PC)
 	}
 	e.str(x.Detail)
+	if x.TB == nil {
+		e.ref(nil)
+	} else {
+		e.ref(x.TB)
+	}
 }
 
 func decodeException(d *decoder, x *vm.Exception) {
@@ -326,6 +325,7 @@ func decodeException(d *decoder, x *vm.Exception) {
 		x.Trace[i] = vm.TraceEntry{Code: need[compile.Code](d), PC: d.uint()}
 	}
 	x.Detail = d.str()
+	x.TB, _ = d.ref().(*vm.Traceback)
 }
 
 // A suspended generator keeps the registers that are live where it goes on,

@@ -194,7 +194,7 @@ func (e *Exception) special(name string) Value {
 	case "__suppress_context__":
 		return starlark.Bool(e.Suppress)
 	case "__traceback__":
-		return starlark.None
+		return e.Traceback()
 	case "errno", "strerror", "filename", "filename2":
 		if class.IsSubclass(OSError) {
 			return starlark.None
@@ -213,6 +213,17 @@ func (e *Exception) special(name string) Value {
 		}
 	}
 	return nil
+}
+
+// Traceback returns the exception's traceback object, or None if it was never raised.
+func (e *Exception) Traceback() Value {
+	if len(e.Trace) == 0 {
+		return starlark.None
+	}
+	if e.TB == nil {
+		e.TB = &Traceback{e}
+	}
+	return e.TB
 }
 
 // exitCode is SystemExit.code: the argument, or the tuple of several.
@@ -624,7 +635,7 @@ func (e *Exception) setSpecial(name string, v Value) bool {
 		e.Suppress = bool(v.Truth())
 		return true
 	case "__traceback__":
-		e.Trace = nil
+		e.Trace, e.TB = nil, nil
 		return true
 	}
 	return false

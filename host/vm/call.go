@@ -486,14 +486,14 @@ func (b *BoundMethod) Type() string {
 
 // prelude returns a function of the prelude, which is compiled and run at first need.
 func (p *Process) prelude(name string) (*Function, error) {
-	if p.preludeModule == nil {
+	if p.Prelude == nil {
 		m, err := p.loadPrelude()
 		if err != nil {
 			return nil, err
 		}
-		p.preludeModule = m
+		p.Prelude = m
 	}
-	f, ok := p.preludeModule.Get(name).(*Function)
+	f, ok := p.Prelude.Get(name).(*Function)
 	if !ok {
 		return nil, Raise(SystemError, "the prelude has no function %s", name)
 	}

@@ -27,7 +27,7 @@ func (p *Process) slow(err error, name string, ret Action, args ...Value) error 
 		return p.nativeError(err, nil)
 	}
 	if method := directSpecial[name]; method != "" {
-		if m := p.Special(args[0], method); m != nil {
+		if m := p.Special(args[0], method); m != nil && !isObjects(m) {
 			return p.start(m, args[1:], ret)
 		}
 	}
@@ -36,6 +36,16 @@ func (p *Process) slow(err error, name string, ret Action, args ...Value) error 
 		return err
 	}
 	return p.start(f, args, ret)
+}
+
+// isObjects reports whether a bound method is object's own.
+func isObjects(m Value) bool {
+	b, ok := m.(*BoundMethod)
+	if !ok {
+		return false
+	}
+	n, ok := b.Fn.(*Native)
+	return ok && strings.HasPrefix(n.Name, "object.")
 }
 
 // directSpecial names the prelude functions that would do no more than call a
@@ -174,7 +184,7 @@ func (p *Process) builtin(m *Module, slot int) (Value, error) {
 	}
 	name := m.Globals.Names[slot]
 	v := p.Reg.Builtins[name]
-	if v == nil && m == p.preludeModule || v == nil && m.Name == preludeName {
+	if v == nil && m == p.Prelude || v == nil && m.Name == PreludeName {
 		if n := p.Reg.Intrinsics[name]; n != nil {
 			v = n
 		}
@@ -663,6 +673,12 @@ func (p *Process) raiseFrom(e *Exception, cause Value) error {
 	e.Suppress = true
 	return e
 }
+
+// thrown is the error of a generator that is resumed with an exception, which
+// keeps the __context__ that it has (Objects/genobject.c, _gen_throw).
+type thrown struct{ e *Exception }
+
+func (t *thrown) Error() string { return t.e.Error() }
 
 // reraise is the error of a bare raise: its traceback does not grow here.
 type reraise struct{ e *Exception }

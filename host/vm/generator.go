@@ -38,7 +38,7 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 	g.State, g.Delegates = GenRunning, false
 	clear(g.Regs)
 	if throw != nil {
-		return throw
+		return &thrown{throw}
 	}
 	return nil
 }

@@ -10,17 +10,17 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// preludeName is the module and the file name of the prelude, whose frames
+// PreludeName is the name of the prelude's module and file, whose frames
 // tracebacks leave out.
-const preludeName = "__prelude__"
+const PreludeName = "__prelude__"
 
 //go:embed prelude.star
 var preludeSource string
 
 // loadPrelude compiles and runs the prelude: the VM's part, then the registry's.
 func (p *Process) loadPrelude() (*Module, error) {
-	m := NewModule(preludeName, "")
-	src := &syntax.Source{Name: preludeName, Text: preludeSource + "\n" + p.Reg.Prelude}
+	m := NewModule(PreludeName, "")
+	src := &syntax.Source{Name: PreludeName, Text: preludeSource + "\n" + p.Reg.Prelude}
 	code, err := p.Compile(src, m.Globals)
 	if err != nil {
 		return nil, Raise(SystemError, "prelude: %s", err)

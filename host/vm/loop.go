@@ -734,7 +734,7 @@ reload:
 
 		case compile.EXCINFO:
 			e := regs[in.B].(*Exception)
-			regs[in.A], regs[in.A+1], regs[in.A+2] = e.Shape.Class, e, starlark.None
+			regs[in.A], regs[in.A+1], regs[in.A+2] = e.Shape.Class, e, e.Traceback()
 
 		case compile.BUILDCLASS:
 			fr.PC = pc

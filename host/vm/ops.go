@@ -92,8 +92,9 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	case compile.MATMUL:
 		return nil, badOperands(op, x, y)
 	case compile.MOD:
-		if s, ok := x.(starlark.String); ok {
-			return p.Reg.Intrinsics["_percent"].Fn(p, []Value{s, y}, nil)
+		switch x.(type) {
+		case starlark.String, starlark.Bytes:
+			return p.Reg.Intrinsics["_percent"].Fn(p, []Value{x, y}, nil)
 		}
 	}
 	if err := sizeCheck(op, x, y); err != nil {
@@ -843,7 +844,7 @@ func (p *Process) Next(it Value) (Value, error) {
 }
 
 func (it *KeyIter) next() (Value, error) {
-	if it.I >= len(it.Keys) {
+	if it.Of == nil {
 		return nil, nil
 	}
 	if starlark.Len(it.Of) != len(it.Keys) {
@@ -852,6 +853,10 @@ func (it *KeyIter) next() (Value, error) {
 			what = "Set"
 		}
 		return nil, Raise(RuntimeError, "%s changed size during iteration", what)
+	}
+	if it.I == len(it.Keys) {
+		it.Of, it.Keys, it.I = nil, nil, 0
+		return nil, nil
 	}
 	it.I++
 	return it.Keys[it.I-1], nil

@@ -68,6 +68,7 @@ type Process struct {
 	Order   []string           // the keys of Modules, in the order of import
 	State   map[string]Value   // what builtins keep for the process, by "module.what"
 	Limits  Limits
+	Prelude *Module // made at first need; travels if anything alive comes from it
 
 	// What does not.
 	Reg    *Registry
@@ -89,8 +90,7 @@ type Process struct {
 	nested    []string // foreign builtins that run script code now, outermost first
 	pending   *call
 
-	preludeModule *Module
-	epoch         uint32 // counts changes of classes that make inline caches stale
+	epoch uint32 // counts changes of classes that make inline caches stale
 }
 
 // Limits bound what a script may use.

@@ -22,14 +22,18 @@ func (p *Process) unwind(err error, here bool) error {
 	if errors.As(err, &left) {
 		return left.err
 	}
+	var inGenerator *thrown
+	if errors.As(err, &inGenerator) {
+		err = inGenerator.e
+	}
 	e := AsException(err, SystemError)
-	if here {
+	if here && inGenerator == nil {
 		p.chain(e)
 	}
 	for {
 		fr := &p.Frames[len(p.Frames)-1]
 		code := fr.Fn.Proto.Code
-		if here && code.Source.Name != preludeName {
+		if here && code.Source.Name != PreludeName {
 			e.Trace = append(e.Trace, TraceEntry{code, fr.PC - 1})
 		}
 		here = true

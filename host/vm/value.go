@@ -161,7 +161,14 @@ type Exception struct {
 	Context  Value // *Exception or nil
 	Suppress bool  // __suppress_context__
 	Trace    []TraceEntry
-	Detail   string // a SyntaxError's place, as it is printed
+	TB       *Traceback // what scripts see of Trace, made when first asked for
+	Detail   string     // a SyntaxError's place, as it is printed
+}
+
+// A Traceback is what scripts see of the calls that an exception passed
+// through: something that is there, and its line.
+type Traceback struct {
+	Of *Exception
 }
 
 // A TraceEntry is a call that an exception passed through, the innermost last
@@ -238,7 +245,7 @@ type (
 
 	// KeyIter iterates over the keys of a dict or set.
 	KeyIter struct {
-		Of   Value // *starlark.Dict or *starlark.Set
+		Of   Value // *starlark.Dict or *starlark.Set, nil once exhausted
 		Keys []Value
 		I    int
 	}
@@ -361,6 +368,12 @@ func (i *Instance) Truth() starlark.Bool { return true }
 
 func (e *Exception) String() string        { return exceptionRepr(e) }
 func (e *Exception) Hash() (uint32, error) { return identityHash(unsafe.Pointer(e)) }
+
+func (t *Traceback) String() string        { return "<traceback object>" }
+func (t *Traceback) Type() string          { return "traceback" }
+func (t *Traceback) Freeze()               {}
+func (t *Traceback) Truth() starlark.Bool  { return true }
+func (t *Traceback) Hash() (uint32, error) { return identityHash(unsafe.Pointer(t)) }
 
 func (p *Property) String() string        { return "<property object>" }
 func (p *Property) Type() string          { return "property" }
