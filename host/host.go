@@ -35,7 +35,8 @@ type Options struct {
 
 // Init takes over in a forked child. See the package comment.
 func Init() {
-	k, data, ok, err := unix.Adopt()
+	var reg *vm.Registry
+	k, data, ok, err := unix.Adopt(func() { reg = builtins.Registry() })
 	if !ok && err == nil {
 		return
 	}
@@ -43,8 +44,11 @@ func Init() {
 		fmt.Fprintf(os.Stderr, "mpstar: cannot start the forked process: %v\n", err)
 		os.Exit(1)
 	}
+	if reg == nil {
+		reg = builtins.Registry()
+	}
 	holdGC()
-	p := NewProcess(k, builtins.Registry())
+	p := NewProcess(k, reg)
 	if err := image.Decode(data, p); err != nil {
 		fmt.Fprintf(os.Stderr, "mpstar: cannot take up the forked process: %v\n", err)
 		k.Exit(1)
@@ -70,6 +74,7 @@ func Run(src *syntax.Source, opts Options) {
 	p := NewProcess(k, builtins.Registry())
 	executable, _ := os.Executable()
 	builtins.Start(p, opts.Argv, executable)
+	builtins.CatchInterrupt(p)
 	_, err = p.RunMain(src)
 	end(p, err)
 }

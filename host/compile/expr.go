@@ -258,8 +258,8 @@ func (b *builder) link(links []syntax.Expr, cur, base, out Reg) {
 			b.emit(e.Range, Instr{Op: GETATTR, A: out, B: cur, C: name})
 			return
 		}
-		call := links[1].(*syntax.Call)
-		b.emit(e.Range, Instr{Op: METHOD, A: base, B: cur, C: name})
+		call := atName(links[1].(*syntax.Call), e)
+		b.emit(syntax.Range{Start: call.Start, End: e.End}, Instr{Op: METHOD, A: base, B: cur, C: name})
 		b.top = base
 		b.alloc(e.Range, 2)
 		b.callDirect(call, base, CALLM, CALLMKW)
@@ -268,6 +268,18 @@ func (b *builder) link(links []syntax.Expr, cur, base, out Reg) {
 		b.call(e, base)
 		b.result(e.Range, out, base)
 	}
+}
+
+// atName returns a method call that begins, for messages, at the method's name
+// if that is on a line of its own (update_start_location_to_match_attr in
+// Python/compile.c).
+func atName(call *syntax.Call, method *syntax.Attr) *syntax.Call {
+	if method.Start.Line == method.End.Line {
+		return call
+	}
+	moved := *call
+	moved.Start = method.Name.Start
+	return &moved
 }
 
 // result moves the value of a call to where it is wanted.

@@ -347,7 +347,7 @@ func (b *builder) assert(s *syntax.Assert) {
 	if s.Msg != nil {
 		in.X, in.A = 1, b.operand(s.Msg)
 	}
-	b.emit(s.Range, in)
+	b.emit(s.Cond.Span(), in) // where CPython points
 	b.bind(ok)
 }
 

@@ -400,10 +400,12 @@ func (p *Process) construct(c *Class, args []Value, kwargs []starlark.Tuple, bas
 	}
 	init := c.Find("__init__")
 	f, ok := init.(*Function)
-	if !ok {
+	n, native := init.(*Native)
+	inScript := native && n.Slow != ""
+	if !ok && !inScript {
 		return p.initNative(init, c, obj, args, kwargs)
 	}
-	if ret != RetStore {
+	if ret != RetStore || inScript {
 		// Only a plain call has room for the instance meanwhile.
 		slow, err := p.prelude("_construct_init")
 		if err != nil {
@@ -435,8 +437,8 @@ func (p *Process) allocate(c *Class, args []Value, kwargs []starlark.Tuple) (Val
 
 // initNative finishes an instance whose class has no __init__ of the script.
 func (p *Process) initNative(init Value, c *Class, obj Value, args []Value, kwargs []starlark.Tuple) (Value, error) {
-	if c.IsSubclass(BaseException) {
-		return obj, nil
+	if init == BaseException.Attrs["__init__"] {
+		return obj, nil // allocate has done it
 	}
 	if n, ok := init.(*Native); ok && n != objectInit {
 		_, err := n.Fn(p, prepend(obj, args), kwargs)

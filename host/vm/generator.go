@@ -56,6 +56,9 @@ func (p *Process) suspend(delegates bool) {
 		n = max(n, int(code.Depth[fr.PC-1]))
 	}
 	copy(g.Regs, p.Stack[fr.Base:fr.Base+n])
+	if a := int(code.Instrs[fr.PC-1].A); !delegates && a >= len(code.Locals) {
+		g.Regs[a] = nil // what is sent goes there
+	}
 	g.PC = fr.PC
 	g.State = GenSuspended
 	p.Frames = p.Frames[:len(p.Frames)-1]

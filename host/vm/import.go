@@ -2,6 +2,7 @@ package vm
 
 import (
 	_ "embed"
+	"path/filepath"
 	"strings"
 
 	"mpstar/host/compile"
@@ -89,6 +90,9 @@ func asValue(m *Module) Value {
 
 func relativeBase(m *Module, dots int) (string, error) {
 	pkg := m.Name
+	if strings.HasPrefix(filepath.Base(m.File), "__init__.") {
+		dots-- // the module is its own package
+	}
 	for range dots {
 		i := strings.LastIndexByte(pkg, '.')
 		if i < 0 {
@@ -102,6 +106,10 @@ func relativeBase(m *Module, dots int) (string, error) {
 // importOne returns a module, or nil after pushing the frame that makes it.
 func (p *Process) importOne(name string, from *Module, load bool) (*Module, error) {
 	if m := p.Modules[name]; m != nil {
+		return m, nil
+	}
+	if m := p.submodule(name); m != nil {
+		p.addModule(name, m)
 		return m, nil
 	}
 	if m := p.Reg.Module(name); m != nil {
@@ -124,6 +132,7 @@ func (p *Process) importOne(name string, from *Module, load bool) (*Module, erro
 	if err != nil {
 		return nil, p.SyntaxException(err)
 	}
+	setDoc(m, code)
 	p.addModule(name, m)
 	return nil, p.start(&Function{Proto: NewProto(code, m)}, nil, RetRetry)
 }
@@ -135,11 +144,37 @@ func (p *Process) adopt(pristine *Module) *Module {
 	return m
 }
 
-// Copy returns a module with the same slots, which can be changed.
+// setDoc sets the __doc__ of a script's module.
+func setDoc(m *Module, code *compile.Code) {
+	m.Set("__doc__", starlark.None)
+	if code.HasDoc {
+		m.Set("__doc__", starlark.String(code.Doc))
+	}
+}
+
+// submodule returns a builtin module that another one has as an attribute: os.path.
+func (p *Process) submodule(name string) *Module {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return nil
+	}
+	parent := p.Modules[name[:i]]
+	if parent == nil || !parent.Builtin {
+		return nil
+	}
+	m, _ := parent.Get(name[i+1:]).(*Module)
+	return m
+}
+
+// Copy returns a module with the same slots, which can be changed, as can the
+// builtin modules among them.
 func (m *Module) Copy() *Module {
 	c := NewModule(m.Name, m.File)
 	c.Builtin = m.Builtin
 	for slot, v := range m.Slots {
+		if sub, ok := v.(*Module); ok {
+			v = sub.Copy()
+		}
 		c.Set(m.Globals.Names[slot], v)
 	}
 	return c

@@ -325,8 +325,11 @@ func (p *Process) Truth(v Value) (bool, error) {
 // identical if they are equal and of one type.
 func Is(x, y Value) bool {
 	switch x := x.(type) {
-	case starlark.NoneType, starlark.Bool, starlark.String, starlark.Bytes, starlark.Float:
+	case starlark.NoneType, starlark.Bool, starlark.String, starlark.Bytes:
 		return x == y
+	case starlark.Float:
+		y, ok := y.(starlark.Float)
+		return ok && math.Float64bits(float64(x)) == math.Float64bits(float64(y))
 	case starlark.Int:
 		y, ok := y.(starlark.Int)
 		if !ok {

@@ -125,6 +125,7 @@ func (p *Process) RunMain(src *syntax.Source) (Value, error) {
 	if err != nil {
 		return nil, p.SyntaxException(err)
 	}
+	setDoc(m, code)
 	p.reserve(code.NumRegs)
 	if err := p.push(&Function{Proto: NewProto(code, m)}, 0, RetExit); err != nil {
 		return nil, err

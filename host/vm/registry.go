@@ -102,7 +102,7 @@ func (r *Registry) Lookup(name string) Value {
 	if m, ok := r.Methods[name[:i]][name[i+1:]]; ok {
 		return m
 	}
-	if c, ok := r.Builtins[name[:i]].(*Class); ok {
+	if c, ok := r.Lookup(name[:i]).(*Class); ok {
 		return c.Attrs[name[i+1:]]
 	}
 	if m := r.Module(name[:i]); m != nil {

@@ -138,12 +138,12 @@ func writeSourceLine(b *strings.Builder, t TraceEntry, r syntax.Range) {
 	if start < 0 || end <= start || start >= len(shown) {
 		return
 	}
-	if start == 0 && end == len(shown) {
-		return
-	}
-	marks := strings.Repeat("^", utf8.RuneCountInString(shown[start:end]))
-	if anchored := anchors(t, r, shown[start:end]); anchored != "" {
-		marks = anchored
+	marks := anchors(t, r, shown[start:end])
+	if marks == "" {
+		if start == 0 && end == len(shown) {
+			return
+		}
+		marks = strings.Repeat("^", utf8.RuneCountInString(shown[start:end]))
 	}
 	fmt.Fprintf(b, "    %s%s\n", strings.Repeat(" ", utf8.RuneCountInString(shown[:start])), marks)
 }

@@ -67,7 +67,6 @@ func (p *Process) unwind(err error, here bool) error {
 func stopInGenerator(e *Exception) *Exception {
 	r := NewException(RuntimeError, starlark.String("generator raised StopIteration"))
 	r.Cause, r.Context, r.Suppress = e, e, true
-	r.Trace = append(r.Trace, e.Trace[len(e.Trace)-min(1, len(e.Trace)):]...)
 	return r
 }
 

@@ -1,0 +1,88 @@
+// Package builtins is what a script can see: the builtin functions and types,
+// the methods of Go values, and the builtin modules. Each is a table of rows;
+// Registry puts them together for the VM. A new function is one line in its table.
+//
+// Values and builtins are go.starlark.net's: what it accepts means the same
+// here and prints the same. What it rejects takes Python's meaning (CPython
+// 3.11 is the reference, for messages and exception classes too). Where the two
+// cannot be had at once, Starlark has it: a string is a sequence of bytes
+// to len and to indices, enumerate and zip of containers are lists (of iterators they are lazy),
+// dict.popitem takes the first item, str(1e6) is "1e+06".
+//
+// A builtin never calls back into the script: the VM could not fork there.
+// Where it meets something that the script has to do (a generator, an
+// instance with __eq__, a key function) it returns vm.NeedScript before it has
+// changed anything, and the VM calls the function that the row names
+// as slow, in prelude.star, with the same arguments. The iterators that are used up by iterating
+// (files, generators, what iter() returns) are always left to the prelude by builtins
+// that may have to stop in the middle.
+//
+// The package talks to the operating system only through kernel.Kernel, where
+// that has what it needs; it never imports a concrete kernel. The VM (package
+// vm) has the operators, attribute lookup and iteration, which this package calls.
+package builtins
+
+import (
+	_ "embed"
+
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+)
+
+//go:embed prelude.star
+var preludeSource string
+
+// Registry returns all builtins, for a VM.
+func Registry() *vm.Registry {
+	r := &vm.Registry{
+		Builtins:   universe(),
+		Modules:    moduleTable(),
+		Methods:    valueMethods(),
+		Kinds:      libraryKinds(),
+		Prelude:    preludeSource,
+		Intrinsics: map[string]*vm.Native{},
+	}
+	for typ, methods := range libraryMethods() {
+		r.Methods[typ] = methods
+	}
+	for _, n := range functions("", intrinsicRows) {
+		r.Intrinsics[n.Name] = n
+	}
+	r.Complete()
+	return r
+}
+
+// moduleTable holds the builtin modules.
+func moduleTable() map[string]func() *vm.Module {
+	return map[string]func() *vm.Module{
+		"errno":        errnoModule,
+		"json":         jsonModule,
+		"json.decoder": jsonDecoderModule,
+		"json.encoder": jsonEncoderModule,
+		"math":         mathModule,
+		"os":           osModule,
+		"os.path":      pathModule,
+		"random":       randomModule,
+		"signal":       signalModule,
+		"sys":          sysModule,
+		"time":         timeModule,
+	}
+}
+
+// valueMethods holds the methods of the values that package vm and
+// go.starlark.net have, by Type() and name.
+func valueMethods() map[string]map[string]*vm.Native {
+	return map[string]map[string]*vm.Native{
+		"string":   stringMethods(),
+		"bytes":    bytesMethods(),
+		"int":      methods("int", isType[starlark.Int], intRows),
+		"float":    methods("float", isType[starlark.Float], floatRows),
+		"list":     methods("list", isType[*starlark.List], listRows),
+		"tuple":    methods("tuple", isType[starlark.Tuple], tupleRows),
+		"dict":     methods("dict", isType[*starlark.Dict], dictRows),
+		"set":      methods("set", isType[*starlark.Set], setRows),
+		"property": methods("property", isType[*vm.Property], propertyRows),
+		"slice":    methods("slice", isType[*vm.Slice], sliceRows),
+	}
+}

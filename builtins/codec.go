@@ -1,0 +1,169 @@
+package builtins
+
+import (
+	"encoding/hex"
+	"strings"
+	"unicode/utf8"
+
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+)
+
+// Encodings of text: UTF-8, ASCII and Latin-1.
+
+// An encoding is a row for those that encode and decode know.
+type encoding struct {
+	name string // as messages have it
+	max  rune   // the greatest character
+}
+
+var (
+	utf8Encoding   = encoding{"utf-8", utf8.MaxRune}
+	asciiEncoding  = encoding{"ascii", 0x7f}
+	latin1Encoding = encoding{"latin-1", 0xff}
+)
+
+// encodings by name, without - and _.
+var encodings = map[string]encoding{
+	"utf8": utf8Encoding, "u8": utf8Encoding, "utf": utf8Encoding,
+	"ascii": asciiEncoding, "usascii": asciiEncoding,
+	"latin1": latin1Encoding, "iso88591": latin1Encoding, "latin": latin1Encoding, "l1": latin1Encoding,
+}
+
+// codecArgs converts the arguments encoding and errors.
+func codecArgs(name, errs vm.Value) (enc encoding, handler string, err error) {
+	enc, handler = utf8Encoding, "strict"
+	if name != nil {
+		s, err := asText(name)
+		if err != nil {
+			return enc, "", err
+		}
+		known := false
+		enc, known = encodings[strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))]
+		if !known {
+			return enc, "", vm.Raise(vm.LookupError, "unknown encoding: %s", s)
+		}
+	}
+	if errs != nil {
+		if handler, err = asText(errs); err != nil {
+			return enc, "", err
+		}
+	}
+	switch handler {
+	case "strict", "ignore", "replace", "backslashreplace", "surrogateescape":
+		return enc, handler, nil
+	}
+	return enc, "", vm.Raise(vm.LookupError, "unknown error handler name '%s'", handler)
+}
+
+func strEncode(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return encode(string(a[0].(starlark.String)), arg(a, 1), arg(a, 2))
+}
+
+func encode(s string, name, errs vm.Value) (vm.Value, error) {
+	enc, handler, err := codecArgs(name, errs)
+	if err != nil {
+		return nil, err
+	}
+	if enc == utf8Encoding {
+		return starlark.Bytes(s), nil
+	}
+	var b []byte
+	position := 0
+	for _, r := range s {
+		switch {
+		case r <= enc.max:
+			b = append(b, byte(r))
+		case handler == "replace":
+			b = append(b, '?')
+		case handler == "backslashreplace":
+			b = append(b, escapeASCII(string(r))...)
+		case handler == "strict":
+			return nil, vm.Raise(vm.UnicodeEncodeError, "'%s' codec can't encode character '%s' in position %d: ordinal not in range(%d)",
+				enc.name, escapeASCII(string(r)), position, enc.max+1)
+		}
+		position++
+	}
+	return starlark.Bytes(b), nil
+}
+
+func bytesDecode(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return decode(a[0].(starlark.Bytes), arg(a, 1), arg(a, 2))
+}
+
+func decode(data starlark.Bytes, name, errs vm.Value) (vm.Value, error) {
+	enc, handler, err := codecArgs(name, errs)
+	if err != nil {
+		return nil, err
+	}
+	if enc == utf8Encoding {
+		return decodeUTF8(string(data), handler)
+	}
+	var b strings.Builder
+	for i, c := range []byte(data) {
+		switch {
+		case rune(c) <= enc.max:
+			b.WriteRune(rune(c))
+		case handler == "strict":
+			return nil, vm.Raise(vm.UnicodeDecodeError, "'%s' codec can't decode byte 0x%02x in position %d: ordinal not in range(%d)",
+				enc.name, c, i, enc.max+1)
+		default:
+			b.WriteString(undecodable(data[i:i+1], handler))
+		}
+	}
+	return starlark.String(b.String()), nil
+}
+
+func decodeUTF8(data, handler string) (vm.Value, error) {
+	if utf8.ValidString(data) || handler == "surrogateescape" {
+		return starlark.String(data), nil // a string may hold any bytes
+	}
+	if handler == "strict" {
+		return nil, decodeError([]byte(data))
+	}
+	var b strings.Builder
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRuneInString(data[i:])
+		if r == utf8.RuneError && n == 1 {
+			end, _ := utf8Fault([]byte(data), i)
+			b.WriteString(undecodable(starlark.Bytes(data[i:end]), handler))
+			i = end
+			continue
+		}
+		b.WriteString(data[i : i+n])
+		i += n
+	}
+	return starlark.String(b.String()), nil
+}
+
+// undecodable is what an error handler puts in the place of bytes.
+func undecodable(data starlark.Bytes, handler string) string {
+	switch handler {
+	case "ignore":
+		return ""
+	case "backslashreplace":
+		s := ""
+		for _, c := range []byte(data) {
+			s += `\x` + hex.EncodeToString([]byte{c})
+		}
+		return s
+	}
+	return "\ufffd"
+}
+
+func bytesHex(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.String(hex.EncodeToString([]byte(a[0].(starlark.Bytes)))), nil
+}
+
+func bytesFromhex(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	s, err := asText(a[0])
+	if err != nil {
+		return nil, err
+	}
+	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	if err != nil {
+		return nil, vm.Raise(vm.ValueError, "non-hexadecimal number found in fromhex() arg")
+	}
+	return starlark.Bytes(b), nil
+}

@@ -1,0 +1,337 @@
+package builtins
+
+import (
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+)
+
+// Functions about types, attributes and variables.
+
+// propertyRows are the methods of property objects, which decorate.
+var propertyRows = []row{
+	{name: "getter", sig: "(function, /)", fn: propertyWith(func(prop *vm.Property, f vm.Value) { prop.Get = f }), doc: "Return the property with another getter."},
+	{name: "setter", sig: "(function, /)", fn: propertyWith(func(prop *vm.Property, f vm.Value) { prop.Set = f }), doc: "Return the property with another setter."},
+	{name: "deleter", sig: "(function, /)", fn: propertyWith(func(prop *vm.Property, f vm.Value) { prop.Del = f }), doc: "Return the property with another deleter."},
+}
+
+// sliceRows are the methods of slice objects.
+var sliceRows = []row{
+	{name: "indices", sig: "(length, /)", fn: sliceIndices, doc: "Return (start, stop, step) as they are for a sequence of that length."},
+}
+
+// isTypeObject reports whether v is a class or a constructor such as int.
+func isTypeObject(v vm.Value) bool {
+	n, ok := v.(*vm.Native)
+	return isType[*vm.Class](v) || ok && n.Makes != ""
+}
+
+func typeNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	if len(args) == 3 {
+		return nil, vm.Raise(vm.TypeError, "type() with three arguments is not supported: use a class statement")
+	}
+	if len(args) != 1 || len(kwargs) > 0 {
+		return nil, vm.Raise(vm.TypeError, "type() takes 1 argument")
+	}
+	if obj := instance(args[0]); obj != nil {
+		return obj.Shape.Class, nil
+	}
+	if isTypeObject(args[0]) {
+		return p.Reg.Builtins["type"], nil
+	}
+	return starlark.String(args[0].Type()), nil
+}
+
+func isinstanceFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	ok, err := isInstance(a[0], a[1])
+	return starlark.Bool(ok), err
+}
+
+// isInstance is vm.IsInstance, and knows the names that type() returns:
+// isinstance(x, type(None)).
+func isInstance(x, types vm.Value) (bool, error) {
+	switch t := types.(type) {
+	case starlark.String:
+		return x.Type() == string(t), nil
+	case starlark.Tuple:
+		for _, one := range t {
+			if ok, err := isInstance(x, one); ok || err != nil {
+				return ok, err
+			}
+		}
+		return false, nil
+	}
+	return vm.IsInstance(x, types)
+}
+
+func issubclassFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	if !isTypeObject(a[0]) {
+		return nil, vm.Raise(vm.TypeError, "issubclass() arg 1 must be a class")
+	}
+	ok, err := isSubclass(a[0], a[1])
+	return starlark.Bool(ok), err
+}
+
+func isSubclass(c, of vm.Value) (bool, error) {
+	if classes, ok := of.(starlark.Tuple); ok {
+		for _, one := range classes {
+			if ok, err := isSubclass(c, one); ok || err != nil {
+				return ok, err
+			}
+		}
+		return false, nil
+	}
+	if !isTypeObject(of) {
+		return false, vm.Raise(vm.TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union")
+	}
+	if of == vm.Value(vm.Object) || c == of {
+		return true, nil
+	}
+	switch c := c.(type) {
+	case *vm.Class:
+		base, ok := of.(*vm.Class)
+		return ok && c.IsSubclass(base), nil
+	case *vm.Native:
+		base, ok := of.(*vm.Native)
+		return ok && (c.Makes == base.Makes || c.Makes == "bool" && base.Makes == "int"), nil
+	}
+	return false, nil
+}
+
+func callableFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.Bool(vm.Callable(a[0])), nil
+}
+
+func attrName(fn string, v vm.Value) (string, error) {
+	s, ok := v.(starlark.String)
+	if !ok {
+		return "", vm.Raise(vm.TypeError, "attribute name must be string, not '%s'", vm.TypeName(v))
+	}
+	return string(s), nil
+}
+
+// getattrNative lets a property or __getattr__ be called in the place of its own
+// call. With a default, script code has to catch what they raise.
+func getattrNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	if len(kwargs) > 0 {
+		return nil, vm.Raise(vm.TypeError, "getattr() takes no keyword arguments")
+	}
+	if len(args) < 2 || len(args) > 3 {
+		return nil, (&signature{name: "getattr", required: 2, positional: 3}).countError(len(args))
+	}
+	name, err := attrName("getattr", args[1])
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.GetAttr(args[0], name)
+	switch {
+	case err == vm.NeedScript && len(args) == 2:
+		return p.TailAttr(args[0], name)
+	case err == vm.NeedScript, err == nil:
+		return v, err
+	case len(args) == 3 && isAttributeError(err):
+		return args[2], nil
+	}
+	return nil, err
+}
+
+func isAttributeError(err error) bool {
+	return vm.AsException(err, vm.AttributeError).Shape.Class.IsSubclass(vm.AttributeError)
+}
+
+func hasattrFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	name, err := attrName("hasattr", a[1])
+	if err != nil {
+		return nil, err
+	}
+	switch _, err := p.GetAttr(a[0], name); {
+	case err == nil:
+		return starlark.True, nil
+	case err == vm.NeedScript || !isAttributeError(err):
+		return nil, err
+	}
+	return starlark.False, nil
+}
+
+func setattrFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	name, err := attrName("setattr", a[1])
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, p.SetAttr(a[0], name, a[2])
+}
+
+func delattrFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	name, err := attrName("delattr", a[1])
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, p.DelAttr(a[0], name)
+}
+
+// caller returns the frame that calls the builtin.
+func caller(p *vm.Process) *vm.Frame { return &p.Frames[len(p.Frames)-1] }
+
+func dirNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	if len(kwargs) > 0 || len(args) > 1 {
+		return nil, vm.Raise(vm.TypeError, "dir expected at most 1 argument, got %d", len(args)+len(kwargs))
+	}
+	of := vm.Value(caller(p).Fn.Proto.Module)
+	if len(args) == 1 {
+		of = args[0]
+	}
+	names := p.Dir(of)
+	list := make([]vm.Value, len(names))
+	for i, name := range names {
+		list[i] = starlark.String(name)
+	}
+	return starlark.NewList(list), nil
+}
+
+func varsNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	switch {
+	case len(kwargs) > 0 || len(args) > 1:
+		return nil, vm.Raise(vm.TypeError, "vars expected at most 1 argument, got %d", len(args)+len(kwargs))
+	case len(args) == 0:
+		return globalsFn(p, nil)
+	}
+	switch args[0].(type) {
+	case *vm.Instance, *vm.Exception, *vm.Class, *vm.Module, *vm.Function:
+		return p.GetAttr(args[0], "__dict__")
+	}
+	return nil, vm.Raise(vm.TypeError, "vars() argument must have __dict__ attribute")
+}
+
+func globalsFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return p.GetAttr(caller(p).Fn.Proto.Module, "__dict__")
+}
+
+func localsFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	fr := caller(p)
+	code := fr.Fn.Proto.Code
+	if len(code.Locals) == 0 {
+		return globalsFn(p, nil)
+	}
+	d := new(starlark.Dict)
+	for i, name := range code.Locals {
+		v := p.Stack[fr.Base+i]
+		if cell, ok := v.(*vm.Cell); ok {
+			v = cell.V
+		}
+		if v != nil && name != "" {
+			_ = d.SetKey(starlark.String(name), v) // a string always hashes
+		}
+	}
+	return d, nil
+}
+
+func superNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	if len(args) == 0 && len(kwargs) == 0 {
+		return nil, vm.Raise(vm.RuntimeError, "super(): no arguments")
+	}
+	if len(args) != 2 || len(kwargs) > 0 {
+		return nil, vm.Raise(vm.TypeError, "super expected 2 arguments, got %d", len(args))
+	}
+	class, ok := args[0].(*vm.Class)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "super() argument 1 must be a type, not %s", vm.TypeName(args[0]))
+	}
+	of, ok := args[1].(*vm.Class)
+	if obj := instance(args[1]); obj != nil {
+		of, ok = obj.Shape.Class, true
+	}
+	if !ok || !of.IsSubclass(class) {
+		return nil, vm.Raise(vm.TypeError, "super(type, obj): obj must be an instance or subtype of type")
+	}
+	return &vm.Super{Class: class, Self: args[1]}, nil
+}
+
+func propertyFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	given := func(i int) vm.Value {
+		if v := arg(a, i); v != starlark.None {
+			return v
+		}
+		return nil
+	}
+	prop := &vm.Property{Get: given(0), Set: given(1), Del: given(2), Doc: given(3)}
+	if prop.Doc == nil && prop.Get != nil {
+		prop.Doc, _ = p.GetAttr(prop.Get, "__doc__")
+	}
+	return prop, nil
+}
+
+func propertyWith(set func(*vm.Property, vm.Value)) fn {
+	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
+		changed := *a[0].(*vm.Property)
+		set(&changed, a[1])
+		return &changed, nil
+	}
+}
+
+func staticmethodFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return &vm.StaticMethod{Fn: a[0]}, nil
+}
+
+func classmethodFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return &vm.ClassMethod{Fn: a[0]}, nil
+}
+
+func sliceNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	s := &vm.Slice{Lo: starlark.None, Hi: starlark.None, Step: starlark.None}
+	switch len(args) {
+	case 1:
+		s.Hi = args[0]
+	case 3:
+		s.Step = args[2]
+		fallthrough
+	case 2:
+		s.Lo, s.Hi = args[0], args[1]
+	default:
+		return nil, (&signature{name: "slice", required: 1, positional: 3}).countError(len(args))
+	}
+	return s, nil
+}
+
+// sliceIndices follows PySlice_AdjustIndices, by way of slicing a range.
+func sliceIndices(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	s := a[0].(*vm.Slice)
+	length, err := asSmall(a[1])
+	if err != nil {
+		return nil, err
+	}
+	if length < 0 {
+		return nil, vm.Raise(vm.ValueError, "length should not be negative")
+	}
+	step := 1
+	if s.Step != starlark.None {
+		if step, err = asSmall(s.Step); err != nil {
+			return nil, err
+		}
+	}
+	if step == 0 {
+		return nil, vm.Raise(vm.ValueError, "slice step cannot be zero")
+	}
+	first, last, lo, hi := 0, length, 0, length
+	if step < 0 {
+		first, last, lo, hi = -1, length-1, length-1, -1
+	}
+	if lo, err = clamp(s.Lo, lo, length, first, last); err != nil {
+		return nil, err
+	}
+	if hi, err = clamp(s.Hi, hi, length, first, last); err != nil {
+		return nil, err
+	}
+	return starlark.Tuple{starlark.MakeInt(lo), starlark.MakeInt(hi), starlark.MakeInt(step)}, nil
+}
+
+// clamp returns a bound of a slice, def if it is None, as an index in [first, last].
+func clamp(v vm.Value, def, length, first, last int) (int, error) {
+	if v == starlark.None {
+		return def, nil
+	}
+	i, err := asSmall(v)
+	if i < 0 {
+		i += length
+	}
+	return min(max(i, first), last), err
+}

@@ -1,0 +1,208 @@
+package builtins
+
+import (
+	"slices"
+
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+)
+
+// Lists and tuples.
+
+// listRows are the methods of list.
+var listRows = []row{
+	{name: "append", sig: "(x, /)", fn: listAppend, doc: "Add x at the end."},
+	{name: "clear", sig: "()", fn: listClear, doc: "Remove all elements."},
+	{name: "copy", sig: "()", fn: listCopy, doc: "Return a list of the same elements."},
+	{name: "count", sig: "(x, /)", fn: listCount, slow: "slow_list_count", doc: "Return how many elements equal x."},
+	{name: "extend", sig: "(iterable, /)", fn: listExtend, slow: "slow_list_extend", doc: "Add the elements of an iterable at the end."},
+	{name: "index", sig: "(x, start=0, stop=None, /)", fn: listIndex, slow: "slow_list_index", doc: "Return where the first element that equals x is; ValueError if there is none."},
+	{name: "insert", sig: "(index, x, /)", fn: listInsert, slow: "slow_list_insert", doc: "Put x before the element at index."},
+	{name: "pop", sig: "(index=-1, /)", fn: listPop, slow: "slow_list_pop", doc: "Remove the element at index, the last one unless told, and return it."},
+	{name: "remove", sig: "(x, /)", fn: listRemove, slow: "slow_list_remove", doc: "Remove the first element that equals x; ValueError if there is none."},
+	{name: "reverse", sig: "()", fn: listReverse, doc: "Turn the order of the elements round."},
+	{name: "sort", sig: "(*, key=None, reverse=False)", fn: listSort, slow: "slow_list_sort", doc: "Sort the elements in place. Equal ones stay in their order. key(x) is compared if there is a key."},
+}
+
+// tupleRows are the methods of tuple.
+var tupleRows = []row{
+	{name: "count", sig: "(x, /)", fn: tupleCount, slow: "slow_list_count", doc: "Return how many elements equal x."},
+	{name: "index", sig: "(x, start=0, stop=None, /)", fn: tupleIndex, slow: "slow_list_index", doc: "Return where the first element that equals x is; ValueError if there is none."},
+}
+
+func listAppend(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.None, a[0].(*starlark.List).Append(a[1])
+}
+
+func listClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.None, replaceAll(a[0].(*starlark.List), nil)
+}
+
+func listCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.NewList(slices.Clone(elems(a[0].(*starlark.List)))), nil
+}
+
+func listCount(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return count(p, elems(a[0].(*starlark.List)), a[1])
+}
+
+func tupleCount(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return count(p, a[0].(starlark.Tuple), a[1])
+}
+
+func count(p *vm.Process, elems []vm.Value, x vm.Value) (vm.Value, error) {
+	n := 0
+	for _, v := range elems {
+		eq, err := p.Equal(v, x)
+		if err != nil {
+			return nil, err
+		}
+		if eq {
+			n++
+		}
+	}
+	return starlark.MakeInt(n), nil
+}
+
+func listExtend(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	list := a[0].(*starlark.List)
+	more, err := items(p, a[1])
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, replaceAll(list, append(elems(list), more...))
+}
+
+// find returns the index of the first element that equals x, or -1.
+func find(p *vm.Process, elems []vm.Value, x vm.Value) (int, error) {
+	for i, v := range elems {
+		if eq, err := p.Equal(v, x); eq || err != nil {
+			return i, err
+		}
+	}
+	return -1, nil
+}
+
+func listIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return index(p, elems(a[0].(*starlark.List)), a, "list.index(x): x not in list")
+}
+
+func tupleIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return index(p, a[0].(starlark.Tuple), a, "tuple.index(x): x not in tuple")
+}
+
+func index(p *vm.Process, elems []vm.Value, a []vm.Value, absent string) (vm.Value, error) {
+	start, end, err := bounds(arg(a, 2), arg(a, 3), len(elems))
+	if err != nil {
+		return nil, err
+	}
+	i, err := find(p, elems[min(start, end):end], a[1])
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 || start > end {
+		return nil, vm.Raise(vm.ValueError, "%s", absentText(a[1], absent))
+	}
+	return starlark.MakeInt(start + i), nil
+}
+
+// absentText is CPython's: list.index names the value.
+func absentText(x vm.Value, absent string) string {
+	if absent[0] == 'l' && instance(x) == nil {
+		return quote(x) + " is not in list"
+	}
+	return absent
+}
+
+// bounds are the start and end arguments of a search in n elements, cut to them.
+func bounds(start, end vm.Value, n int) (int, int, error) {
+	cut := func(v vm.Value, def int) (int, error) {
+		if v == nil || v == starlark.None {
+			return def, nil
+		}
+		i, err := asIndex(v)
+		if err != nil {
+			return 0, err
+		}
+		x, ok := i.Int64()
+		if !ok {
+			x = int64(i.Sign()) << 40
+		}
+		if x < 0 {
+			x += int64(n)
+		}
+		return int(min(max(x, 0), int64(n)+1)), nil
+	}
+	lo, err := cut(start, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	hi, err := cut(end, n)
+	return lo, min(hi, n), err
+}
+
+func listInsert(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	list := a[0].(*starlark.List)
+	i, err := asSmall(a[1])
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 {
+		i = max(i+list.Len(), 0)
+	}
+	return starlark.None, replaceAll(list, slices.Insert(elems(list), min(i, list.Len()), a[2]))
+}
+
+func listPop(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	list := a[0].(*starlark.List)
+	n := list.Len()
+	i := -1
+	if v := arg(a, 1); v != nil {
+		var err error
+		if i, err = asSmall(v); err != nil {
+			return nil, err
+		}
+	}
+	if n == 0 {
+		return nil, vm.Raise(vm.IndexError, "pop from empty list")
+	}
+	if i < 0 {
+		i += n
+	}
+	if i < 0 || i >= n {
+		return nil, vm.Raise(vm.IndexError, "pop index out of range")
+	}
+	v := list.Index(i)
+	return v, replaceAll(list, slices.Delete(elems(list), i, i+1))
+}
+
+func listRemove(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	list := a[0].(*starlark.List)
+	i, err := find(p, elems(list), a[1])
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 {
+		return nil, vm.Raise(vm.ValueError, "list.remove(x): x not in list")
+	}
+	return starlark.None, replaceAll(list, slices.Delete(elems(list), i, i+1))
+}
+
+func listReverse(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	list := a[0].(*starlark.List)
+	slices.Reverse(elems(list))
+	return starlark.None, nil
+}
+
+func listSort(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	if key := arg(a, 1); key != nil && key != starlark.None {
+		return nil, vm.NeedScript
+	}
+	list := a[0].(*starlark.List)
+	sorted, err := sortedList(p, elems(list), elems(list), arg(a, 2))
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, replaceAll(list, elems(sorted.(*starlark.List)))
+}

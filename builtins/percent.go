@@ -1,0 +1,510 @@
+package builtins
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// The % operator of str and bytes. It follows PyUnicode_Format in
+// Objects/unicodeobject.c and _PyBytes_FormatEx in bytesobject.c. What
+// go.starlark.net accepts means the same here, so %x of 3.0 is 3, and %f and %g of a
+// str without flag, width and precision write floats its way.
+
+// A directive is one conversion, such as %-5.2f.
+type directive struct {
+	key       string // of %(key)s
+	hasKey    bool
+	left      bool // the flag -
+	zero      bool // the flag 0
+	sign      byte // the flag + or space, or 0
+	alt       bool // the flag #
+	width     int  // 0 if there is none
+	precision int  // -1 if there is none
+	starWidth bool // the width is an argument
+	starPrec  bool // the precision is an argument
+	verb      rune
+	text      string // what was parsed, without the key and the verb
+	bare      bool   // nothing but the verb, and a key perhaps
+	index     int    // where the verb is in the format
+}
+
+// parseDirective takes what follows a % from the format s, at pos.
+func parseDirective(s string, pos int) (d directive, next int, err error) {
+	d.precision = -1
+	if pos < len(s) && s[pos] == '(' {
+		if d.key, pos, err = directiveKey(s, pos+1); err != nil {
+			return d, pos, err
+		}
+		d.hasKey = true
+	}
+	start := pos
+	for ; pos < len(s) && d.flag(s[pos]); pos++ {
+	}
+	if d.width, d.starWidth, pos, err = directiveNumber(s, pos, "width too big"); err != nil {
+		return d, pos, err
+	}
+	if pos < len(s) && s[pos] == '.' {
+		if d.precision, d.starPrec, pos, err = directiveNumber(s, pos+1, "precision too big"); err != nil {
+			return d, pos, err
+		}
+	}
+	d.text = s[start:pos]
+	if pos < len(s) && strings.IndexByte("hlL", s[pos]) >= 0 {
+		pos++
+	}
+	d.bare = pos == start
+	if pos >= len(s) {
+		return d, pos, vm.Raise(vm.ValueError, "incomplete format")
+	}
+	verb, n := utf8.DecodeRuneInString(s[pos:])
+	d.verb, d.index = verb, pos
+	return d, pos + n, nil
+}
+
+// flag notes a flag; it reports false for other characters.
+func (d *directive) flag(c byte) bool {
+	switch c {
+	case '-':
+		d.left = true
+	case '0':
+		d.zero = true
+	case '#':
+		d.alt = true
+	case '+':
+		d.sign = '+'
+	case ' ':
+		if d.sign == 0 {
+			d.sign = ' '
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// directiveKey takes a key, in which parentheses come in pairs. Where they do
+// not, it ends at the first one, as in Starlark.
+func directiveKey(s string, pos int) (key string, next int, err error) {
+	depth := 1
+	for i := pos; i < len(s); i++ {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return s[pos:i], i + 1, nil
+			}
+		}
+	}
+	if i := strings.IndexByte(s[pos:], ')'); i >= 0 {
+		return s[pos : pos+i], pos + i + 1, nil
+	}
+	return "", pos, vm.Raise(vm.ValueError, "incomplete format key")
+}
+
+// directiveNumber takes a number, 0 if there is none, or a *.
+func directiveNumber(s string, pos int, tooBig string) (n int, star bool, next int, err error) {
+	if pos < len(s) && s[pos] == '*' {
+		return 0, true, pos + 1, nil
+	}
+	for ; pos < len(s) && '0' <= s[pos] && s[pos] <= '9'; pos++ {
+		if n = 10*n + int(s[pos]-'0'); n > 1<<31 {
+			return 0, false, pos, vm.Raise(vm.ValueError, "%s", tooBig)
+		}
+	}
+	return n, false, pos, nil
+}
+
+// percentArgs are the operands of a %.
+type percentArgs struct {
+	values  []vm.Value // those that are left
+	mapping vm.Value   // for %(key)s; nil if the operand is none
+}
+
+func newPercentArgs(p *vm.Process, v vm.Value) percentArgs {
+	switch v := v.(type) {
+	case starlark.Tuple:
+		return percentArgs{values: v}
+	case interface{ Tuple() starlark.Tuple }:
+		return percentArgs{values: v.Tuple()}
+	}
+	args := percentArgs{values: []vm.Value{v}}
+	switch v := v.(type) {
+	case starlark.String:
+	case starlark.Mapping, starlark.Indexable:
+		args.mapping = v
+	case *vm.Instance, *vm.Exception:
+		if p.Special(v, "__getitem__") != nil {
+			args.mapping = v
+		}
+	}
+	return args
+}
+
+func (args *percentArgs) take() (vm.Value, error) {
+	if len(args.values) == 0 {
+		return nil, vm.Raise(vm.TypeError, "not enough arguments for format string")
+	}
+	v := args.values[0]
+	args.values = args.values[1:]
+	return v, nil
+}
+
+// find makes the value of a key the only argument that is left.
+func (args *percentArgs) find(p *vm.Process, key vm.Value) error {
+	if args.mapping == nil {
+		return vm.Raise(vm.TypeError, "format requires a mapping")
+	}
+	v, err := p.Index(args.mapping, key)
+	if err != nil {
+		return err
+	}
+	args.values = []vm.Value{v}
+	return nil
+}
+
+// percentFn is the VM's _percent(format, operand).
+func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	format, args := textOf(a[0]), newPercentArgs(p, a[1])
+	s := format.s
+	var b strings.Builder
+	b.Grow(len(s) + 8*len(args.values))
+	for {
+		i := strings.IndexByte(s, '%')
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		if strings.HasPrefix(s[i:], "%%") {
+			b.WriteByte('%')
+			s = s[i+2:]
+			continue
+		}
+		d, next, err := parseDirective(s, i+1)
+		if err != nil {
+			return nil, err
+		}
+		d.index += len(format.s) - len(s)
+		s = s[next:]
+		out, err := d.expand(p, format, &args)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(out)
+	}
+	if len(args.values) > 0 && args.mapping == nil {
+		return nil, vm.Raise(vm.TypeError, "not all arguments converted during %s formatting", format.kind())
+	}
+	b.WriteString(s)
+	return format.value(b.String()), nil
+}
+
+// kind is how messages about formatting call the type.
+func (t text) kind() string {
+	if t.bytes {
+		return "bytes"
+	}
+	return "string"
+}
+
+// expand takes the arguments of a directive and formats them.
+func (d *directive) expand(p *vm.Process, format text, args *percentArgs) (string, error) {
+	if d.hasKey {
+		if err := args.find(p, format.value(d.key)); err != nil {
+			return "", err
+		}
+	}
+	if err := d.stars(args); err != nil {
+		return "", err
+	}
+	v, err := args.take()
+	if err != nil {
+		return "", err
+	}
+	switch d.verb {
+	case 's':
+		if s, ok := v.(starlark.String); ok && d.bare && !format.bytes {
+			return string(s), nil
+		}
+		return d.convert(p, v, format)
+	case 'r', 'a', 'b':
+		return d.convert(p, v, format)
+	case 'd', 'i', 'u', 'o', 'x', 'X':
+		return d.integer(v, format)
+	case 'e', 'E', 'f', 'F', 'g', 'G':
+		return d.float(v, format)
+	case 'c':
+		return d.char(v, format)
+	case '%':
+		if d.hasKey && d.bare {
+			return "%", nil // in Starlark
+		}
+	}
+	return "", d.unsupported(format)
+}
+
+// unsupported says that there is no such verb, and at which character.
+func (d *directive) unsupported(format text) error {
+	verb := d.verb
+	if verb < ' ' || verb >= 0x7f {
+		verb = '?'
+	}
+	index := d.index
+	if !format.bytes {
+		index = utf8.RuneCountInString(format.s[:index])
+	}
+	return vm.Raise(vm.ValueError, "unsupported format character '%c' (0x%x) at index %d", verb, d.verb, index)
+}
+
+// stars takes the width and precision that are arguments.
+func (d *directive) stars(args *percentArgs) error {
+	if d.starWidth {
+		n, err := args.star()
+		if err != nil {
+			return err
+		}
+		if n < 0 {
+			d.left = true
+			n = -n
+		}
+		d.width = n
+	}
+	if d.starPrec {
+		n, err := args.star()
+		if err != nil {
+			return err
+		}
+		d.precision = max(n, 0)
+	}
+	return nil
+}
+
+func (args *percentArgs) star() (int, error) {
+	v, err := args.take()
+	if err != nil {
+		return 0, err
+	}
+	i, err := asInteger(v)
+	if err != nil {
+		return 0, vm.Raise(vm.TypeError, "* wants int")
+	}
+	n, ok := i.Int64()
+	if !ok || n > 1<<31 || n < -1<<31 {
+		return 0, vm.Raise(vm.OverflowError, "Python int too large to convert to C int")
+	}
+	return int(n), nil
+}
+
+// spec is the directive as a formatSpec.
+func (d *directive) spec(numeric bool) *formatSpec {
+	s := &formatSpec{fill: " ", align: '>', width: d.width, precision: d.precision, verb: d.verb, alt: d.alt}
+	if d.left {
+		s.align = '<'
+	} else if d.zero && numeric {
+		s.fill, s.align = "0", '='
+	}
+	if numeric {
+		s.sign = d.sign
+	}
+	return s
+}
+
+// convert is %s, %r and %a; of bytes also %b, which is the same as its %s.
+func (d *directive) convert(p *vm.Process, v vm.Value, format text) (s string, err error) {
+	switch {
+	case d.verb == 'b' && !format.bytes:
+		return "", d.unsupported(format)
+	case format.bytes && (d.verb == 's' || d.verb == 'b'):
+		data, ok := v.(starlark.Bytes)
+		if instance(v) != nil {
+			return "", vm.NeedScript
+		}
+		if !ok {
+			return "", vm.Raise(vm.TypeError, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%s'", vm.TypeName(v))
+		}
+		s = string(data)
+	case d.verb == 's':
+		s, err = p.Str(v)
+	default:
+		s, err = p.Repr(v)
+	}
+	if err != nil {
+		return "", err
+	}
+	if d.verb == 'a' || d.verb == 'r' && format.bytes {
+		s = escapeASCII(s)
+	}
+	if d.bare {
+		return s, nil
+	}
+	return d.fill(s, format)
+}
+
+// fill cuts and pads a text.
+func (d *directive) fill(s string, format text) (string, error) {
+	spec := d.spec(false)
+	if !format.bytes {
+		s = spec.truncate(s)
+		return spec.pad("", s, utf8.RuneCountInString(s))
+	}
+	if d.precision >= 0 && d.precision < len(s) {
+		s = s[:d.precision]
+	}
+	return spec.pad("", s, len(s))
+}
+
+// integer is %d and its kind.
+func (d *directive) integer(v vm.Value, format text) (string, error) {
+	var i starlark.Int
+	switch v := v.(type) {
+	case starlark.Int:
+		if d.bare && d.verb == 'd' {
+			return v.String(), nil
+		}
+		i = v
+	case starlark.Float:
+		if f := float64(v); intBases[d.verb].base == 10 || d.bare && !format.bytes && f == f && f-f == 0 {
+			n, err := floatToInt(f)
+			if err != nil {
+				return "", err
+			}
+			i = n
+			break
+		}
+		return "", d.wrongType(v, format)
+	case starlark.Bool:
+		i, _ = asInteger(v) // never fails
+	case *vm.Instance, *vm.Exception:
+		return "", vm.NeedScript
+	default:
+		return "", d.wrongType(v, format)
+	}
+	return d.spec(true).layInt(i)
+}
+
+func (d *directive) wrongType(v vm.Value, format text) error {
+	verb, what := d.verb, "a real number"
+	if intBases[verb].base != 10 {
+		what = "an integer"
+	} else if format.bytes && verb == 'i' {
+		verb = 'd'
+	}
+	return vm.Raise(vm.TypeError, "%%%c format: %s is required, not %s", verb, what, vm.TypeName(v))
+}
+
+// float is %f and its kind.
+func (d *directive) float(v vm.Value, format text) (string, error) {
+	if instance(v) != nil {
+		return "", vm.NeedScript
+	}
+	f, err := asFloat(v)
+	if err != nil && format.bytes {
+		return "", vm.Raise(vm.TypeError, "float argument required, not %s", vm.TypeName(v))
+	}
+	if err != nil {
+		return "", err
+	}
+	if d.bare && !format.bytes && d.verb != 'F' {
+		return starlarkFloat(f, d.verb)
+	}
+	spec := d.spec(true)
+	if spec.precision < 0 {
+		spec.precision = 6
+	}
+	return spec.formatFloat(f)
+}
+
+// starlarkFloat is go.starlark.net's "%f" % f.
+func starlarkFloat(f float64, verb rune) (string, error) {
+	v, err := starlark.Binary(syntax.PERCENT, starlark.String("%"+string(verb)), starlark.Float(f))
+	s, _ := starlark.AsString(v)
+	return s, err
+}
+
+// char is %c.
+func (d *directive) char(v vm.Value, format text) (string, error) {
+	var s string
+	switch v := v.(type) {
+	case starlark.String:
+		if format.bytes || utf8.RuneCountInString(string(v)) != 1 {
+			return "", d.notChar(format)
+		}
+		s = string(v)
+	case starlark.Bytes:
+		if !format.bytes || len(v) != 1 {
+			return "", d.notChar(format)
+		}
+		s = string(v)
+	case starlark.Int, starlark.Bool:
+		i, _ := asInteger(v) // never fails
+		n, small := i.Int64()
+		switch {
+		case format.bytes && (!small || n < 0 || n > 255):
+			return "", vm.Raise(vm.OverflowError, "%%c arg not in range(256)")
+		case !small || n < 0 || n > utf8.MaxRune:
+			return "", vm.Raise(vm.OverflowError, "%%c arg not in range(0x110000)")
+		case format.bytes:
+			s = string([]byte{byte(n)})
+		default:
+			s = string(rune(n))
+		}
+	case *vm.Instance, *vm.Exception:
+		return "", vm.NeedScript
+	default:
+		return "", d.notChar(format)
+	}
+	d.precision = -1
+	return d.fill(s, format)
+}
+
+func (d *directive) notChar(format text) error {
+	if format.bytes {
+		return vm.Raise(vm.TypeError, "%%c requires an integer in range(256) or a single byte")
+	}
+	return vm.Raise(vm.TypeError, "%%c requires int or char")
+}
+
+// percentFields is the prelude's _percent_fields(format): a list of tuples
+// (literal, key or None, number of * arguments, format of this one alone,
+// verb). In the format alone, %r and %a are %s: the prelude makes their text. The last tuple has the verb "".
+func percentFields(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	format := textOf(a[0])
+	s := format.s
+	var fields []vm.Value
+	var literal string
+	for {
+		i := strings.IndexByte(s, '%')
+		if i < 0 {
+			break
+		}
+		literal += s[:i]
+		if strings.HasPrefix(s[i:], "%%") {
+			literal += "%"
+			s = s[i+2:]
+			continue
+		}
+		d, next, err := parseDirective(s, i+1)
+		if err != nil {
+			return nil, err
+		}
+		s = s[next:]
+		var key vm.Value = starlark.None
+		if d.hasKey {
+			key = format.value(d.key)
+		}
+		alone := d.verb
+		if alone == 'r' || alone == 'a' {
+			alone = 's'
+		}
+		stars := strings.Count(d.text, "*")
+		fields = append(fields, starlark.Tuple{format.value(literal), key, starlark.MakeInt(stars), format.value("%" + d.text + string(alone)), starlark.String(string(d.verb))})
+		literal = ""
+	}
+	last := starlark.Tuple{format.value(literal + s), starlark.None, starlark.MakeInt(0), format.value(""), starlark.String("")}
+	return starlark.NewList(append(fields, last)), nil
+}

@@ -1,0 +1,208 @@
+package builtins
+
+import (
+	"strings"
+
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+)
+
+// Builtins of values (the universe and the methods of str, list and so on)
+// are rows of this form. The signature is not only what help() shows: calls are bound by it.
+
+// A fn is a builtin's body. Its arguments stand in the order of the
+// signature, the receiver of a method first; one that was left out is nil, or past
+// the end of a. So arguments are taken with arg.
+type fn = func(p *vm.Process, a []vm.Value) (vm.Value, error)
+
+// A row describes a builtin.
+type row struct {
+	name   string   // without the type, for a method
+	sig    string   // "(x, start=0, *, key=None)"; names before "/" cannot be keywords
+	fn     fn       // the body, or
+	raw    nativeFn // the body of one that takes its arguments as they come
+	slow   string   // Native.Slow
+	makes  string   // Native.Makes
+	static bool     // of a method: it is called on the type, int.from_bytes(b"x")
+	doc    string
+}
+
+// arg returns an argument that may have been left out, or nil.
+func arg(a []vm.Value, i int) vm.Value {
+	if i < len(a) {
+		return a[i]
+	}
+	return nil
+}
+
+// functions makes natives of rows that are functions.
+func functions(module string, rows []row) []*vm.Native {
+	natives := make([]*vm.Native, len(rows))
+	for i, r := range rows {
+		n := &vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Makes: r.makes}
+		if module != "" {
+			n.Name = module + "." + r.name
+		}
+		if r.fn != nil {
+			sig := parseSignature(r.name, r.sig)
+			body := r.fn
+			n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+				if len(kwargs) > 0 || len(args) < sig.required || len(args) > sig.positional {
+					var err error
+					if args, err = sig.bind(args, kwargs); err != nil {
+						return nil, err
+					}
+				}
+				return body(p, args)
+			}
+		}
+		natives[i] = n
+	}
+	return natives
+}
+
+// methods makes natives of rows that are methods of a type, whose values is
+// tells apart.
+func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Native {
+	natives := make(map[string]*vm.Native, len(rows))
+	for _, r := range rows {
+		if r.static {
+			natives[r.name] = functions(typ, []row{r})[0]
+			continue
+		}
+		n := &vm.Native{Name: typ + "." + r.name, Sig: r.sig, Doc: r.doc, Slow: r.slow, Method: true}
+		sig := parseSignature(r.name, r.sig)
+		body, raw, name := r.fn, r.raw, r.name
+		n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+			if len(args) == 0 || !is(args[0]) {
+				return nil, badReceiver(typ, name, args)
+			}
+			if raw != nil {
+				return raw(p, args, kwargs)
+			}
+			if len(kwargs) > 0 || len(args)-1 < sig.required || len(args)-1 > sig.positional {
+				rest, err := sig.bind(args[1:], kwargs)
+				if err != nil {
+					return nil, err
+				}
+				args = append([]vm.Value{args[0]}, rest...)
+			}
+			return body(p, args)
+		}
+		natives[r.name] = n
+	}
+	return natives
+}
+
+// isType reports whether v is of a Go type.
+func isType[T vm.Value](v vm.Value) bool {
+	_, ok := v.(T)
+	return ok
+}
+
+func badReceiver(typ, name string, args []vm.Value) error {
+	if typ == "string" {
+		typ = "str"
+	}
+	if len(args) == 0 {
+		return vm.Raise(vm.TypeError, "unbound method %s.%s() needs an argument", typ, name)
+	}
+	return vm.Raise(vm.TypeError, "descriptor '%s' for '%s' objects doesn't apply to a '%s' object", name, typ, vm.TypeName(args[0]))
+}
+
+// A signature is a row's sig taken apart.
+type signature struct {
+	name       string
+	params     []string
+	required   int // the first params, without which there is no call
+	positional int // how many may be positional
+	posOnly    int // how many must be
+	starred    bool
+}
+
+func parseSignature(name, sig string) signature {
+	s := signature{name: name}
+	inner := strings.TrimSuffix(strings.TrimPrefix(sig, "("), ")")
+	keywordOnly := false
+	for _, param := range strings.Split(inner, ", ") {
+		switch {
+		case param == "":
+		case param == "/":
+			s.posOnly = len(s.params)
+		case param == "*":
+			keywordOnly = true
+		case param[0] == '*':
+			s.starred = true
+		default:
+			param, _, optional := strings.Cut(param, "=")
+			if !optional && s.required == len(s.params) {
+				s.required++
+			}
+			s.params = append(s.params, param)
+			if !keywordOnly {
+				s.positional++
+			}
+		}
+	}
+	return s
+}
+
+// bind puts arguments in the order of the parameters.
+func (s *signature) bind(args []vm.Value, kwargs []starlark.Tuple) ([]vm.Value, error) {
+	if len(args) > s.positional || len(kwargs) == 0 && len(args) < s.required {
+		return nil, s.countError(len(args))
+	}
+	bound := make([]vm.Value, len(s.params))
+	copy(bound, args)
+	for _, kw := range kwargs {
+		i, err := s.keyword(string(kw[0].(starlark.String)))
+		if err != nil {
+			return nil, err
+		}
+		if bound[i] != nil {
+			return nil, vm.Raise(vm.TypeError, "argument for %s() given by name ('%s') and position (%d)", s.name, s.params[i], i+1)
+		}
+		bound[i] = kw[1]
+	}
+	for i, v := range bound[:s.required] {
+		if v == nil {
+			return nil, vm.Raise(vm.TypeError, "%s() missing required argument '%s' (pos %d)", s.name, s.params[i], i+1)
+		}
+	}
+	return bound, nil
+}
+
+func (s *signature) keyword(name string) (int, error) {
+	for i := s.posOnly; i < len(s.params); i++ {
+		if s.params[i] == name {
+			return i, nil
+		}
+	}
+	if s.posOnly == len(s.params) {
+		return 0, vm.Raise(vm.TypeError, "%s() takes no keyword arguments", s.name)
+	}
+	return 0, vm.Raise(vm.TypeError, "'%s' is an invalid keyword argument for %s()", name, s.name)
+}
+
+// countError words a wrong number of arguments as Python/getargs.c does.
+func (s *signature) countError(given int) error {
+	switch {
+	case s.required == s.positional && s.positional == 0:
+		return vm.Raise(vm.TypeError, "%s() takes no arguments (%d given)", s.name, given)
+	case s.required == s.positional && s.positional == 1:
+		return vm.Raise(vm.TypeError, "%s() takes exactly one argument (%d given)", s.name, given)
+	case s.required == s.positional:
+		return vm.Raise(vm.TypeError, "%s expected %d arguments, got %d", s.name, s.required, given)
+	case given < s.required:
+		return vm.Raise(vm.TypeError, "%s expected at least %s, got %d", s.name, arguments(s.required), given)
+	}
+	return vm.Raise(vm.TypeError, "%s expected at most %s, got %d", s.name, arguments(s.positional), given)
+}
+
+func arguments(n int) string {
+	if n == 1 {
+		return "1 argument"
+	}
+	return starlark.MakeInt(n).String() + " arguments"
+}

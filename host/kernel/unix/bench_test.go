@@ -1,0 +1,76 @@
+//go:build linux && (amd64 || arm64)
+
+package unix
+
+import (
+	"bytes"
+	"io"
+	"reflect"
+	"testing"
+
+	"mpstar/host/kernel"
+)
+
+func BenchmarkForkWait(b *testing.B) {
+	k, err := Start(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer k.Release()
+	image := append([]byte("nothing "), make([]byte, 20000)...)
+	write := func(w io.Writer) error { _, err := w.Write(image); return err }
+	for b.Loop() {
+		pid, err := k.Fork(write)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, st, err := k.Wait(pid, 0); st != 0 || err != nil {
+			b.Fatal(st, err)
+		}
+	}
+}
+
+func TestHeader(t *testing.T) {
+	h := header{
+		tableFd: 50, slots: 512, slotFd: 51, slot: 7, group: 1234, seen: 3,
+		caught: 1 << 63, ignored: 2, blocked: 4, comm: "mpstar",
+		fds: fdTable{{kind: unknown}, {}, {kind: pipe, cloexec: true}},
+	}
+	b := append(h.encode(), "image"...)
+	got, image, err := decodeHeader(b)
+	if err != nil || !reflect.DeepEqual(got, h) || string(image) != "image" {
+		t.Errorf("%+v, %q, %v", got, image, err)
+	}
+	n := len(b) - len("image")
+	for i := range n {
+		if _, _, err := decodeHeader(b[:i]); err == nil {
+			t.Errorf("%d of %d bytes are a header", i, n)
+		}
+	}
+}
+
+func TestGaps(t *testing.T) {
+	got := gapsBetween([]int{9, 0, 2, 1, 1, 5})
+	want := [][2]uint32{{3, 4}, {6, 8}, {10, ^uint32(0)}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
+// A variable left over from elsewhere is no mark.
+func TestStaleMark(t *testing.T) {
+	for _, text := range []string{"", "1.2", "1.2.0000000001", "0.-1.000000000x", "-1.-1.0000000000"} {
+		if m, ok := parseMark(text); ok {
+			t.Errorf("%q is %+v", text, m)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	if _, ok := kernel.Status(9).Exited(); ok {
+		t.Error("killed is exited")
+	}
+	if !bytes.Equal(le.AppendUint32(nil, 1), []byte{1, 0, 0, 0}) {
+		t.Error("byte order")
+	}
+}

@@ -1,0 +1,93 @@
+//go:build linux && (amd64 || arm64)
+
+package unix
+
+import (
+	"time"
+
+	"mpstar/host/kernel"
+
+	"golang.org/x/sys/unix"
+)
+
+const forever = time.Duration(1<<63 - 1)
+
+// block sleeps until fd has one of events (fd < 0: no descriptor), a SIGCHLD
+// or some other wake-up has come, or the monotonic clock has reached deadline.
+// It says whether fd is ready; false means that the caller should look again.
+//
+// Every blocking call of this package is: look, block, look again.
+func (k *Kernel) block(fd int, events int16, deadline time.Duration) (ready bool, err error) {
+	if k.interrupted() {
+		return false, kernel.ErrInterrupted
+	}
+	if k.refill {
+		k.Prepare()
+	}
+	fds := [2]unix.PollFd{{Fd: wakeFd, Events: unix.POLLIN}, {Fd: int32(fd), Events: events}}
+	var ts *unix.Timespec
+	if deadline != forever {
+		left := max(deadline-monotonic(), 0)
+		t := unix.NsecToTimespec(int64(left))
+		ts = &t
+	}
+	n, err := poll(fds[:], ts)
+	if err != nil || n <= 0 {
+		return false, err
+	}
+	if fds[0].Revents != 0 {
+		drain(int(wakeFd))
+	}
+	if k.interrupted() {
+		return false, kernel.ErrInterrupted
+	}
+	return fds[1].Revents != 0, nil
+}
+
+// poll is ppoll(2). An interruption is no error: the caller looks again.
+func poll(fds []unix.PollFd, timeout *unix.Timespec) (int, error) {
+	n, err := unix.Ppoll(fds, timeout, nil)
+	if err == unix.EINTR {
+		return 0, nil
+	}
+	return n, err
+}
+
+func drain(fd int) {
+	var buf [8]byte
+	_, _ = unix.Read(fd, buf[:])
+}
+
+// Sleep is kernel.Kernel's. Like CPython's time.sleep it gives the processor
+// away even when the deadline is past.
+func (k *Kernel) Sleep(deadline time.Duration) error {
+	for {
+		if _, err := k.block(-1, 0, deadline); err != nil {
+			return err
+		}
+		if monotonic() >= deadline {
+			return nil
+		}
+	}
+}
+
+// Pause is kernel.Kernel's.
+func (k *Kernel) Pause() error {
+	for {
+		if _, err := k.block(-1, 0, forever); err != nil {
+			return err
+		}
+	}
+}
+
+// Monotonic is kernel.Kernel's: CLOCK_MONOTONIC, which the whole machine shares.
+func (k *Kernel) Monotonic() time.Duration { return monotonic() }
+
+func monotonic() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+	return time.Duration(ts.Nano())
+}
+
+// Time is kernel.Kernel's.
+func (k *Kernel) Time() time.Time { return time.Now() }

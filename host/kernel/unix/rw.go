@@ -1,0 +1,150 @@
+//go:build linux && (amd64 || arm64)
+
+package unix
+
+import (
+	"sync/atomic"
+	"syscall"
+
+	"mpstar/host/kernel"
+
+	"golang.org/x/sys/unix"
+)
+
+// Reading and writing take one system call where the descriptor is ready and a
+// poll(2) more where it is not:
+//
+//   - a regular file is read and written directly;
+//   - a pipe is tried with RWF_NOWAIT, which makes the one call non-blocking
+//     and leaves the open file description, shared with other processes, alone
+//     (preadv2(2)). Polling first would not do: another process may take
+//     the bytes between poll and read, and then Ctrl-C could not end the read;
+//   - anything else (terminal, socket, device) is polled first.
+
+// Read is kernel.Kernel's.
+func (k *Kernel) Read(fd kernel.Fd, p []byte) (int, error) {
+	if !k.fds.owns(int(fd)) {
+		return 0, syscall.EBADF
+	}
+	for {
+		if k.interrupted() {
+			return 0, kernel.ErrInterrupted
+		}
+		n, err := k.transfer(int(fd), p, unix.POLLIN)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// Write is kernel.Kernel's. A write to a pipe that is larger than the room in
+// it goes on until all is written, as write(2) does; when a signal comes in
+// between it returns the count so far.
+func (k *Kernel) Write(fd kernel.Fd, p []byte) (int, error) {
+	if !k.fds.owns(int(fd)) {
+		return 0, syscall.EBADF
+	}
+	done := 0
+	for {
+		if k.interrupted() {
+			return k.partial(done, kernel.ErrInterrupted)
+		}
+		n, err := k.transfer(int(fd), p[done:], unix.POLLOUT)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return k.partial(done, err)
+		}
+		done += n
+		if done == len(p) || n == 0 || k.kind(int(fd)) != pipe || nonblocking(int(fd)) {
+			return done, nil
+		}
+	}
+}
+
+// partial is the result of a write that err ended after done bytes. An
+// interruption then belongs to the next call: a signal is pending still, an Interrupt is
+// made so again.
+func (k *Kernel) partial(done int, err error) (int, error) {
+	if done == 0 {
+		return 0, err
+	}
+	if err == kernel.ErrInterrupted && atomic.LoadUint64(&sigPending)&uint64(caught()) == 0 {
+		k.interrupt.Store(1)
+	}
+	return done, nil
+}
+
+// transfer moves bytes once: out if events is POLLOUT, else in.
+func (k *Kernel) transfer(fd int, p []byte, events int16) (int, error) {
+	switch k.kind(fd) {
+	case plain:
+		return direct(fd, p, events)
+	case pipe:
+		return k.transferPipe(fd, p, events)
+	}
+	for {
+		ready, err := pollOnce(fd, events)
+		if err != nil {
+			return 0, err
+		}
+		if ready || nonblocking(fd) {
+			return direct(fd, p, events)
+		}
+		if ready, err = k.block(fd, events, forever); err != nil {
+			return 0, err
+		}
+		if ready {
+			return direct(fd, p, events)
+		}
+	}
+}
+
+func (k *Kernel) transferPipe(fd int, p []byte, events int16) (int, error) {
+	for {
+		n, err := nowait(fd, p, events)
+		if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
+			k.fds[fd].kind = other // an old Linux: its pipes lack FMODE_NOWAIT
+			return 0, unix.EINTR
+		}
+		if err != unix.EAGAIN || nonblocking(fd) {
+			return n, err
+		}
+		if _, err := k.block(fd, events, forever); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func direct(fd int, p []byte, events int16) (int, error) {
+	n, err := 0, error(nil)
+	if events == unix.POLLOUT {
+		n, err = unix.Write(fd, p)
+	} else {
+		n, err = unix.Read(fd, p)
+	}
+	return max(n, 0), err
+}
+
+func nowait(fd int, p []byte, events int16) (int, error) {
+	n, err := 0, error(nil)
+	if events == unix.POLLOUT {
+		n, err = unix.Pwritev2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
+	} else {
+		n, err = unix.Preadv2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
+	}
+	return max(n, 0), err
+}
+
+func pollOnce(fd int, events int16) (ready bool, err error) {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: events}}
+	var zero unix.Timespec
+	n, err := poll(fds[:], &zero)
+	return n > 0, err
+}
+
+func nonblocking(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_NONBLOCK != 0
+}

@@ -1,0 +1,376 @@
+//go:build linux && (amd64 || arm64)
+
+package unix
+
+import (
+	"math/bits"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"mpstar/host/kernel"
+
+	"golang.org/x/sys/unix"
+)
+
+// Signals of a script do not pass through os/signal. That package delivers
+// through two goroutines and a thread of its own, later than the instruction
+// that sent the signal, and cannot be had "from the first instruction" of a
+// child without that thread. The handler here is a dozen instructions of
+// assembly that call nothing (so it is safe wherever it strikes):
+//
+//	sigPending |= bit; if the bit is in sigCaught: *sigWord |= sigWordBit and
+//	write 1 to notifyFd; write 1 to wakeFd
+//
+// wakeFd is an eventfd that every blocking call polls beside its own
+// descriptor. It is drained before sigPending is looked at, and the handler
+// sets the bit before it writes, so a signal between the look and the poll
+// makes the poll return: no wake-up is lost (the self-pipe trick). SIGCHLD
+// always has this handler, whatever its disposition, because it wakes Wait.
+//
+// Dispositions belong to the process, so these variables are the package's,
+// not the Kernel's: there is one Kernel in a process (see claim).
+var (
+	sigPending uint64         // bit s-1: signal s came. Set by the handler, cleared by TakeSignals
+	sigCaught  uint64         // signals with Caught disposition. Written by the interpreter
+	sigWord    *atomic.Uint32 // the interpreter's attention word or nil
+	sigWordBit uint32
+	wakeFd     int32  = -1
+	notifyFd   int32  = -1
+	one        uint64 = 1
+)
+
+func sigHandler()
+func sigReturn()
+func handlerPCs() (handler, restorer uintptr)
+
+// sigset is the kernel's sigset_t: bit s-1 is signal s.
+type sigset uint64
+
+const maxSignal = 64
+
+func bit(sig kernel.Signal) sigset { return 1 << (sig - 1) }
+
+func setOf(sigs ...syscall.Signal) (s sigset) {
+	for _, sig := range sigs {
+		s |= bit(kernel.Signal(sig))
+	}
+	return s
+}
+
+// runtimeSignals belong to the Go runtime (faults, profiling, preemption) or to
+// the C library (32 and 33, which glibc refuses too); a script cannot set them.
+var runtimeSignals = setOf(syscall.SIGURG, syscall.SIGSEGV, syscall.SIGBUS,
+	syscall.SIGFPE, syscall.SIGILL, syscall.SIGPROF, 32, 33)
+
+var unchangeable = setOf(syscall.SIGKILL, syscall.SIGSTOP)
+
+// managed are the signals whose disposition is this package's.
+var managed = ^(runtimeSignals | unchangeable)
+
+// sigaction is struct sigaction of rt_sigaction(2); both architectures agree.
+type sigaction struct {
+	handler  uintptr
+	flags    uint64
+	restorer uintptr
+	mask     sigset
+}
+
+const (
+	saNoCldWait = 0x2
+	saSigInfo   = 0x4
+	saRestorer  = 0x04000000
+	saOnStack   = 0x08000000
+	saRestart   = 0x10000000
+
+	sigDfl = 0
+	sigIgn = 1
+)
+
+func rtSigaction(sig kernel.Signal, new, old *sigaction) error {
+	_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
+		uintptr(unsafe.Pointer(new)), uintptr(unsafe.Pointer(old)), 8, 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+const (
+	sigBlock   = 0
+	sigSetMask = 2
+)
+
+//go:nosplit
+//go:norace
+func rtSigprocmask(how uintptr, new, old *sigset) {
+	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, how,
+		uintptr(unsafe.Pointer(new)), uintptr(unsafe.Pointer(old)), 8, 0, 0)
+}
+
+// action is what the system is told for a disposition. SA_ONSTACK because
+// goroutine stacks are small; SA_RESTART because other goroutines of the
+// program must not see EINTR (os/signal documents both).
+func action(sig kernel.Signal, d kernel.Disposition) sigaction {
+	chld := sig == kernel.Signal(syscall.SIGCHLD)
+	if d == kernel.Default && !chld {
+		return sigaction{handler: sigDfl}
+	}
+	if d == kernel.Ignored && !chld {
+		return sigaction{handler: sigIgn}
+	}
+	h, r := handlerPCs()
+	a := sigaction{handler: h, restorer: r, flags: saSigInfo | saOnStack | saRestart | saRestorer, mask: ^sigset(0)}
+	if d == kernel.Ignored {
+		// Ignoring SIGCHLD means: no zombies. SA_NOCLDWAIT says that and
+		// still sends the signal (sigaction(2), NOTES), which Wait needs.
+		a.flags |= saNoCldWait
+	}
+	return a
+}
+
+// signals is the kernel's record of dispositions; caught is in sigCaught.
+type signals struct {
+	ignored sigset
+	saved   [maxSignal + 1]sigaction // the Go runtime's, put back by Release
+}
+
+func caught() sigset { return sigset(atomic.LoadUint64(&sigCaught)) }
+
+// install puts every managed signal to the dispositions given, having saved
+// what the Go runtime had.
+func (k *Kernel) install(caughtSet, ignored sigset) {
+	k.sig.ignored = ignored
+	atomic.StoreUint64(&sigCaught, uint64(caughtSet))
+	for sig := kernel.Signal(1); sig <= maxSignal; sig++ {
+		if managed&bit(sig) == 0 {
+			continue
+		}
+		a := action(sig, k.disposition(sig))
+		_ = rtSigaction(sig, &a, &k.sig.saved[sig])
+	}
+}
+
+func (k *Kernel) uninstall() {
+	for sig := kernel.Signal(1); sig <= maxSignal; sig++ {
+		if managed&bit(sig) != 0 {
+			_ = rtSigaction(sig, &k.sig.saved[sig], nil)
+		}
+	}
+	atomic.StoreUint64(&sigCaught, 0)
+	atomic.StoreUint64(&sigPending, 0)
+}
+
+// inheritedIgnored returns the signals that the program's starter ignored, as
+// far as they can still be known: the Go runtime installs its handler over
+// all but SIGHUP and SIGINT (runtime.sigInstallGoHandler) and the few it does
+// not handle unasked (SIGTSTP, SIGTTIN, SIGTTOU).
+func inheritedIgnored() (s sigset) {
+	for sig := kernel.Signal(1); sig <= maxSignal; sig++ {
+		var a sigaction
+		if managed&bit(sig) != 0 && rtSigaction(sig, nil, &a) == nil && a.handler == sigIgn {
+			s |= bit(sig)
+		}
+	}
+	return s
+}
+
+func (k *Kernel) disposition(sig kernel.Signal) kernel.Disposition {
+	if caught()&bit(sig) != 0 {
+		return kernel.Caught
+	}
+	if k.sig.ignored&bit(sig) != 0 {
+		return kernel.Ignored
+	}
+	return kernel.Default
+}
+
+// SignalDisposition is kernel.Kernel's.
+func (k *Kernel) SignalDisposition(sig kernel.Signal) (kernel.Disposition, error) {
+	if sig < 1 || sig > maxSignal {
+		return 0, syscall.EINVAL
+	}
+	return k.disposition(sig), nil
+}
+
+// SetSignal is kernel.Kernel's. The runtime's own signals are refused like
+// SIGKILL.
+func (k *Kernel) SetSignal(sig kernel.Signal, d kernel.Disposition) (kernel.Disposition, error) {
+	if sig < 1 || sig > maxSignal || d > kernel.Caught {
+		return 0, syscall.EINVAL
+	}
+	was := k.disposition(sig)
+	if managed&bit(sig) == 0 {
+		return was, syscall.EINVAL
+	}
+	if d == was {
+		return was, nil
+	}
+	// A signal that comes between the two steps is noted if either
+	// disposition is Caught and sigCaught says so: set it first, clear it last.
+	a := action(sig, d)
+	if d == kernel.Caught {
+		atomic.AndUint64(&sigPending, ^uint64(bit(sig)))
+		atomic.OrUint64(&sigCaught, uint64(bit(sig)))
+	}
+	if err := rtSigaction(sig, &a, nil); err != nil {
+		return was, err
+	}
+	k.sig.ignored &^= bit(sig)
+	if d != kernel.Caught {
+		atomic.AndUint64(&sigCaught, ^uint64(bit(sig)))
+	}
+	if d == kernel.Ignored {
+		k.sig.ignored |= bit(sig)
+	}
+	return was, nil
+}
+
+// TakeSignals is kernel.Kernel's.
+func (k *Kernel) TakeSignals() []kernel.Signal {
+	if atomic.LoadUint64(&sigPending)&uint64(caught()) == 0 {
+		return nil
+	}
+	c := uint64(caught())
+	got := atomic.AndUint64(&sigPending, ^c) & c
+	sigs := make([]kernel.Signal, 0, bits.OnesCount64(got))
+	for ; got != 0; got &= got - 1 {
+		sigs = append(sigs, kernel.Signal(bits.TrailingZeros64(got)+1))
+	}
+	return sigs
+}
+
+// interrupted consumes an Interrupt, or says that a caught signal is pending.
+func (k *Kernel) interrupted() bool {
+	if k.interrupt.Load() != 0 && k.interrupt.Swap(0) != 0 {
+		return true
+	}
+	return atomic.LoadUint64(&sigPending)&uint64(caught()) != 0
+}
+
+// Kill is kernel.Kernel's.
+func (k *Kernel) Kill(pid kernel.Pid, sig kernel.Signal) error {
+	if sig < 0 || sig > maxSignal {
+		return syscall.EINVAL
+	}
+	if pid == k.pid && sig > 0 && runtimeSignals&bit(sig) != 0 && sig != kernel.Signal(syscall.SIGURG) {
+		k.Die(sig) // the runtime would print all goroutines and exit with 2
+	}
+	if pid == k.pid && sig > 0 && k.mask&bit(sig) == 0 {
+		return raise(sig)
+	}
+	return syscall.Kill(int(pid), syscall.Signal(sig))
+}
+
+// raise sends a signal to this thread, so that it is delivered before the call
+// returns, as POSIX has it for a process with one thread. Sent to the process,
+// another thread of the Go runtime could take it, and this one run on meanwhile.
+func raise(sig kernel.Signal) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return unix.Tgkill(unix.Getpid(), unix.Gettid(), syscall.Signal(sig))
+}
+
+// Die is kernel.Kernel's. A default action that does not kill (SIGCHLD, or any
+// in the init process of a container) leaves an exit with the shell's code.
+func (k *Kernel) Die(sig kernel.Signal) {
+	k.DropSpares()
+	runtime.LockOSThread()
+	dfl := sigaction{handler: sigDfl}
+	_ = rtSigaction(sig, &dfl, nil)
+	none := sigset(0)
+	rtSigprocmask(sigSetMask, &none, nil)
+	_ = raise(sig)
+	k.Exit(128 + int(sig))
+}
+
+// Notify is kernel.Kernel's. It costs a thread, which sleeps in read(2) until
+// the handler writes; an interpreter that gives its attention word with
+// NotifyWord does without.
+func (k *Kernel) Notify(f func()) {
+	if f == nil {
+		k.notify.Store(nil)
+		return
+	}
+	k.notify.Store(&f)
+	k.startWatcher()
+	if k.interrupt.Load() != 0 || atomic.LoadUint64(&sigPending)&uint64(caught()) != 0 {
+		f()
+	}
+}
+
+// NotifyWord makes the handler itself set bit in *word when a caught signal
+// comes, and Interrupt likewise. nil removes it.
+func (k *Kernel) NotifyWord(word *atomic.Uint32, bit uint32) {
+	sigWordBit = bit
+	atomic.StorePointer((*unsafe.Pointer)(unsafe.Pointer(&sigWord)), unsafe.Pointer(word))
+	if word != nil && (k.interrupt.Load() != 0 || atomic.LoadUint64(&sigPending)&uint64(caught()) != 0) {
+		word.Or(bit)
+	}
+}
+
+func (k *Kernel) startWatcher() {
+	if notifyFd >= 0 {
+		return
+	}
+	fd, err := internalFd(unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK))
+	if err != nil {
+		return // no descriptor left: signals are then noticed by blocking calls only
+	}
+	k.watcher = make(chan struct{})
+	atomic.StoreInt32(&notifyFd, int32(fd))
+	go k.watch(fd)
+}
+
+// watch calls the Notify function for each wake-up; Release ends it by clearing
+// notifyFd and writing once more.
+func (k *Kernel) watch(fd int) {
+	defer close(k.watcher)
+	defer unix.Close(fd)
+	for atomic.LoadInt32(&notifyFd) >= 0 {
+		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := poll(fds[:], nil)
+		if err != nil {
+			return
+		}
+		if n == 0 {
+			continue
+		}
+		drain(fd)
+		if f := k.notify.Load(); f != nil {
+			(*f)()
+		}
+	}
+}
+
+// Interrupt is kernel.Kernel's.
+func (k *Kernel) Interrupt() {
+	k.interrupt.Store(1)
+	if w := (*atomic.Uint32)(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Pointer(&sigWord)))); w != nil {
+		w.Or(sigWordBit)
+	}
+	if f := k.notify.Load(); f != nil {
+		(*f)()
+	}
+	writeOne(int(wakeFd))
+}
+
+func writeOne(fd int) {
+	if fd >= 0 {
+		unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), 8)
+	}
+}
+
+// Alarm is kernel.Kernel's.
+func (k *Kernel) Alarm(d time.Duration) (time.Duration, error) {
+	if d < 0 {
+		return 0, syscall.EINVAL
+	}
+	if d > 0 && d < time.Microsecond {
+		d = time.Microsecond // below its grain setitimer would cancel
+	}
+	old, err := unix.Setitimer(unix.ITIMER_REAL, unix.Itimerval{Value: unix.NsecToTimeval(int64(d))})
+	return time.Duration(old.Value.Nano()), err
+}

@@ -1,0 +1,3 @@
+from .. import loaded
+from ..area import rect
+loaded.append("flat")
