@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,8 +91,8 @@ func (k *fakeKernel) TakeSignals() []kernel.Signal {
 	k.pending = nil
 	return taken
 }
-func (k *fakeKernel) Notify(f func()) {}
-func (k *fakeKernel) Interrupt()      {}
+func (k *fakeKernel) Notify(*atomic.Uint32, uint32) {}
+func (k *fakeKernel) Interrupt()                    {}
 func (k *fakeKernel) Alarm(d time.Duration) (time.Duration, error) {
 	left := k.alarm
 	k.alarm = d

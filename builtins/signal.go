@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"errors"
 	"math"
 	"time"
 
@@ -23,7 +24,6 @@ const (
 	handlersKey = "signal.handlers" // dict: signal → what signal.signal set, if it is a function
 	pendingKey  = "signal.pending"  // tuple of signals taken from the kernel and not delivered
 	intervalKey = "signal.interval" // float: seconds after which SIGALRM comes again
-	pauseKey    = "signal.pause"    // int: see sigPause
 )
 
 const signalDoc = "Signal handlers, and signals to oneself. The SIG names are plain ints here; Signals(n).name gives a signal's name."
@@ -34,7 +34,7 @@ var signalNatives = []*vm.Native{
 		Doc: "Set what happens at a signal: SIG_DFL, SIG_IGN, or a function that is called with the signal's number and None. Returns what was set before."},
 	{Name: "signal.getsignal", Sig: "(signalnum)", Fn: sigGetsignal, Doc: "Return what is set for a signal: SIG_DFL, SIG_IGN, a function, or None if it was not set from here."},
 	{Name: "signal.raise_signal", Sig: "(signalnum)", Fn: sigRaise, Doc: "Send a signal to this process."},
-	{Name: "signal.pause", Sig: "()", Fn: sigPause, Doc: "Sleep until a signal handler has run."},
+	{Name: "signal.pause", Sig: "()", Fn: sigPause, Slow: "_safe_point", Doc: "Sleep until a signal handler has run."},
 	{Name: "signal.alarm", Sig: "(seconds)", Fn: sigAlarm, Doc: "Send SIGALRM to this process after that many seconds; 0 cancels. Returns how many seconds were left before."},
 	{Name: "signal.setitimer", Sig: "(which, seconds, interval=0.0)", Fn: sigSetitimer,
 		Doc: "Send SIGALRM after that many seconds, and then again after each interval. which is ITIMER_REAL. Returns the values before."},
@@ -236,40 +236,15 @@ func sigDefaultInt(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.
 }
 
 // sigPause waits in the kernel, which only ever says that it was interrupted.
-// Then the VM runs the handlers and makes this call again, which must now
-// return. So the state tells how far it is: n+1 while a pause at depth n
-// waits, -(n+1) once a handler was called from there, 0 when all have run.
+// The prelude function that goes on in its place makes a call, at which the handler runs.
 func sigPause(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 	if err := unpack("pause", args, kwargs); err != nil {
 		return nil, err
 	}
-	if n, ok := stateInt(p, pauseKey); ok && n == 0 {
-		delete(p.State, pauseKey)
-		return starlark.None, nil
+	if err := p.Kernel.Pause(); !errors.Is(err, kernel.ErrInterrupted) {
+		return none(osError(err, ""))
 	}
-	p.State[pauseKey] = starlark.MakeInt(len(p.Frames) + 1)
-	return none(p.Kernel.Pause())
-}
-
-func stateInt(p *vm.Process, key string) (int64, bool) {
-	i, ok := p.State[key].(starlark.Int)
-	if !ok {
-		return 0, false
-	}
-	return i.Int64()
-}
-
-// resumePause moves sigPause's state when a handler is called from where the
-// pause waits, and when there are no more.
-func resumePause(p *vm.Process, called bool) {
-	n, ok := stateInt(p, pauseKey)
-	depth := int64(len(p.Frames) + 1)
-	switch {
-	case ok && called && n == depth:
-		p.State[pauseKey] = starlark.MakeInt64(-depth)
-	case ok && !called && n == -depth:
-		p.State[pauseKey] = starlark.MakeInt(0)
-	}
+	return nil, vm.NeedScript
 }
 
 // Timers.
@@ -416,15 +391,9 @@ func Attend(p *vm.Process) (fn vm.Value, args []vm.Value, err error) {
 	if len(pending) == 0 {
 		delete(p.State, pendingKey)
 	}
-	switch {
-	case err != nil:
-		delete(p.State, pauseKey)
+	if err != nil || fn == nil {
 		return nil, nil, err
-	case fn == nil:
-		resumePause(p, false)
-		return nil, nil, nil
 	}
-	resumePause(p, true)
 	return fn, args, nil
 }
 
@@ -472,7 +441,7 @@ func CatchInterrupt(p *vm.Process) {
 // had not delivered, and the parent's timer, are not its own, and its default
 // random generator starts anew (Lib/random.py registers that with os.register_at_fork).
 func AfterFork(p *vm.Process) {
-	for _, key := range []string{pendingKey, intervalKey, pauseKey, generatorKey} {
+	for _, key := range []string{pendingKey, intervalKey, generatorKey} {
 		delete(p.State, key)
 	}
 }

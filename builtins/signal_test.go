@@ -1,7 +1,6 @@
 package builtins
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -129,37 +128,5 @@ func TestTimers(t *testing.T) {
 		if got := alarmSeconds(left); got != want {
 			t.Errorf("%v is %d seconds", left, got)
 		}
-	}
-}
-
-// TestPause: the kernel's Pause only ever ends by an interruption. The VM then
-// runs the handlers and calls again, which has to return if one has run.
-func TestPause(t *testing.T) {
-	p, k := newTestProcess()
-	setHandler(t, p, 10, "usr1")
-	pause := func() error {
-		_, err := sigPause(p, nil, nil)
-		return err
-	}
-	for range 2 {
-		if err := pause(); !errors.Is(err, kernel.ErrInterrupted) {
-			t.Fatalf("got %v", err)
-		}
-		deliver(t, p) // a cancellation: no handler has run
-		if err := pause(); !errors.Is(err, kernel.ErrInterrupted) {
-			t.Fatalf("got %v", err)
-		}
-		k.pending = []kernel.Signal{10}
-		deliver(t, p)
-		if err := pause(); err != nil {
-			t.Fatalf("a handler has run, and pause says %v", err)
-		}
-	}
-	// A handler that raises ends the pause; the next one waits again.
-	pause()
-	k.pending = []kernel.Signal{2}
-	deliver(t, p)
-	if err := pause(); !errors.Is(err, kernel.ErrInterrupted) {
-		t.Fatalf("got %v", err)
 	}
 }

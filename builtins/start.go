@@ -41,11 +41,15 @@ func ModulePaths(p *vm.Process, name string) []string {
 // PrintException writes the traceback of an exception that nobody handled.
 func PrintException(p *vm.Process, e *vm.Exception) { WriteStderr(p, p.Traceback(e)) }
 
-// WriteStderr writes to standard error, as far as that can be written to.
+// WriteStderr writes to standard error, as far as that can be written to. The
+// script is at its end: signals that come now have no handler any more.
 func WriteStderr(p *vm.Process, s string) {
 	for b := []byte(s); len(b) > 0; {
 		n, err := p.Kernel.Write(2, b)
-		if err != nil && !errors.Is(err, kernel.ErrInterrupted) {
+		switch {
+		case errors.Is(err, kernel.ErrInterrupted):
+			p.Kernel.TakeSignals() // or Write would be interrupted for ever
+		case err != nil:
 			return
 		}
 		b = b[n:]

@@ -82,10 +82,9 @@ func Run(src *syntax.Source, opts Options) {
 // NewProcess returns a process on a kernel that has nothing to run yet.
 func NewProcess(k kernel.Kernel, reg *vm.Registry) *vm.Process {
 	p := vm.NewProcess(reg)
-	p.Kernel = k
 	p.FindModule = findModule
 	p.Attend = builtins.Attend
-	k.Notify(p.Interrupt)
+	p.Use(k)
 	return p
 }
 

@@ -26,6 +26,7 @@ package kernel
 import (
 	"errors"
 	"io"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -132,9 +133,10 @@ type Kernel interface {
 	// ascending order, each once, as CPython delivers them.
 	TakeSignals() []Signal
 
-	// Notify sets the function called, from any goroutine, when a caught
-	// signal has come or Interrupt was called. There is one; nil removes it.
-	Notify(f func())
+	// Notify gives the word in which bits are set, at any moment and from any
+	// thread, when a caught signal has come or Interrupt was called; at once if
+	// that has happened already. There is one; nil removes it.
+	Notify(word *atomic.Uint32, bits uint32)
 
 	// Interrupt makes the blocking call under way, or the next one, return
 	// ErrInterrupted. It may be called from any goroutine.

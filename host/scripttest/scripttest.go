@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func (r *Recorder) Getppid() kernel.Pid { return 1 }
 func (r *Recorder) TakeSignals() []kernel.Signal { return nil }
 
 // Notify does nothing: there are no signals.
-func (r *Recorder) Notify(func()) {}
+func (r *Recorder) Notify(*atomic.Uint32, uint32) {}
 
 // SignalDisposition returns Default for every signal.
 func (r *Recorder) SignalDisposition(kernel.Signal) (kernel.Disposition, error) {

@@ -783,6 +783,12 @@ func concat(parts []Value) Value {
 // called from any goroutine.
 func (p *Process) Interrupt() { p.attention.Store(1) }
 
+// Use makes p a process of a kernel, whose signals it attends to.
+func (p *Process) Use(k kernel.Kernel) {
+	p.Kernel = k
+	k.Notify(&p.attention, 1)
+}
+
 // attend does what the attention word asks for. It reports whether it pushed
 // a frame; when that returns, the instruction under way runs again.
 func (p *Process) attend() (pushed bool, err error) {

@@ -48,18 +48,10 @@ TEXT ·sigHandler(SB),NOSPLIT|NOFRAME,$0
 	JZ   wake
 	MOVQ ·sigWord(SB), DX
 	TESTQ DX, DX
-	JZ   notify
+	JZ   wake
 	MOVL ·sigWordBit(SB), CX
 	LOCK
 	ORL  CX, (DX)
-notify:
-	MOVLQSX ·notifyFd(SB), DI
-	TESTQ DI, DI
-	JLT  wake
-	LEAQ ·one(SB), SI
-	MOVQ $8, DX
-	MOVQ $SYS_write, AX
-	SYSCALL
 wake:
 	MOVLQSX ·wakeFd(SB), DI
 	LEAQ ·one(SB), SI

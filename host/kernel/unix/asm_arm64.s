@@ -47,7 +47,7 @@ pend:
 	CBZ  R3, wake
 	MOVD $·sigWord(SB), R2
 	MOVD (R2), R2
-	CBZ  R2, notify
+	CBZ  R2, wake
 	MOVD $·sigWordBit(SB), R3
 	MOVWU (R3), R3
 word:
@@ -55,15 +55,6 @@ word:
 	ORRW   R3, R5, R5
 	STLXRW R5, (R2), R4
 	CBNZ   R4, word
-notify:
-	MOVD $·notifyFd(SB), R2
-	MOVW (R2), R0
-	CMP  $0, R0
-	BLT  wake
-	MOVD $·one(SB), R1
-	MOVD $8, R2
-	MOVD $SYS_write, R8
-	SVC
 wake:
 	MOVD $·wakeFd(SB), R2
 	MOVW (R2), R0

@@ -35,8 +35,7 @@
 //   - The package's variables are the process's: signal dispositions exist once. A process
 //     has one Kernel at a time.
 //
-// It never looks into an image, runs no script code, and starts no thread
-// unless Notify is used.
+// It never looks into an image, runs no script code, and starts no thread.
 //
 // # Decisions
 //

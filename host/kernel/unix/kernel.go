@@ -38,8 +38,6 @@ type Kernel struct {
 	seen   uint64 // the last limit epoch this process has seen; inherited
 
 	interrupt atomic.Uint32
-	notify    atomic.Pointer[func()]
-	watcher   chan struct{} // closed when the Notify thread has ended
 
 	mapped []byte // the memory of the image this process was made from, or nil
 }
@@ -122,13 +120,8 @@ func openWake() error {
 // Exit or Die, which need no Release.
 func (k *Kernel) Release() {
 	k.DropSpares()
-	k.Notify(nil)
-	k.NotifyWord(nil, 0)
+	k.Notify(nil, 0)
 	k.uninstall()
-	if fd := atomic.SwapInt32(&notifyFd, -1); fd >= 0 {
-		writeOne(int(fd))
-		<-k.watcher
-	}
 	k.release()
 }
 

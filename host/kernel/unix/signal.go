@@ -21,8 +21,8 @@ import (
 // child without that thread. The handler here is a dozen instructions of
 // assembly that call nothing (so it is safe wherever it strikes):
 //
-//	sigPending |= bit; if the bit is in sigCaught: *sigWord |= sigWordBit and
-//	write 1 to notifyFd; write 1 to wakeFd
+//	sigPending |= bit; if the bit is in sigCaught: *sigWord |= sigWordBit;
+//	write 1 to wakeFd
 //
 // wakeFd is an eventfd that every blocking call polls beside its own
 // descriptor. It is drained before sigPending is looked at, and the handler
@@ -38,7 +38,6 @@ var (
 	sigWord    *atomic.Uint32 // the interpreter's attention word or nil
 	sigWordBit uint32
 	wakeFd     int32  = -1
-	notifyFd   int32  = -1
 	one        uint64 = 1
 )
 
@@ -286,62 +285,12 @@ func (k *Kernel) Die(sig kernel.Signal) {
 	k.Exit(128 + int(sig))
 }
 
-// Notify is kernel.Kernel's. It costs a thread, which sleeps in read(2) until
-// the handler writes; an interpreter that gives its attention word with
-// NotifyWord does without.
-func (k *Kernel) Notify(f func()) {
-	if f == nil {
-		k.notify.Store(nil)
-		return
-	}
-	k.notify.Store(&f)
-	k.startWatcher()
-	if k.interrupt.Load() != 0 || atomic.LoadUint64(&sigPending)&uint64(caught()) != 0 {
-		f()
-	}
-}
-
-// NotifyWord makes the handler itself set bit in *word when a caught signal
-// comes, and Interrupt likewise. nil removes it.
-func (k *Kernel) NotifyWord(word *atomic.Uint32, bit uint32) {
+// Notify is kernel.Kernel's. The signal handler itself sets the bit.
+func (k *Kernel) Notify(word *atomic.Uint32, bit uint32) {
 	sigWordBit = bit
 	atomic.StorePointer((*unsafe.Pointer)(unsafe.Pointer(&sigWord)), unsafe.Pointer(word))
 	if word != nil && (k.interrupt.Load() != 0 || atomic.LoadUint64(&sigPending)&uint64(caught()) != 0) {
 		word.Or(bit)
-	}
-}
-
-func (k *Kernel) startWatcher() {
-	if notifyFd >= 0 {
-		return
-	}
-	fd, err := internalFd(unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK))
-	if err != nil {
-		return // no descriptor left: signals are then noticed by blocking calls only
-	}
-	k.watcher = make(chan struct{})
-	atomic.StoreInt32(&notifyFd, int32(fd))
-	go k.watch(fd)
-}
-
-// watch calls the Notify function for each wake-up; Release ends it by clearing
-// notifyFd and writing once more.
-func (k *Kernel) watch(fd int) {
-	defer close(k.watcher)
-	defer unix.Close(fd)
-	for atomic.LoadInt32(&notifyFd) >= 0 {
-		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, err := poll(fds[:], nil)
-		if err != nil {
-			return
-		}
-		if n == 0 {
-			continue
-		}
-		drain(fd)
-		if f := k.notify.Load(); f != nil {
-			(*f)()
-		}
 	}
 }
 
@@ -350,9 +299,6 @@ func (k *Kernel) Interrupt() {
 	k.interrupt.Store(1)
 	if w := (*atomic.Uint32)(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Pointer(&sigWord)))); w != nil {
 		w.Or(sigWordBit)
-	}
-	if f := k.notify.Load(); f != nil {
-		(*f)()
 	}
 	writeOne(int(wakeFd))
 }

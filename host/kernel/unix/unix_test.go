@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -540,13 +541,16 @@ func interrupt(k *Kernel) {
 func notify(k *Kernel) {
 	_, err := k.SetSignal(sigusr1, kernel.Caught)
 	noError(err)
-	called := make(chan struct{}, 10)
-	k.Notify(func() { called <- struct{}{} })
-	noError(syscall.Kill(syscall.Getpid(), syscall.SIGUSR1))
-	<-called
+	var word atomic.Uint32
+	k.Notify(&word, 4)
+	noError(k.Kill(k.Getpid(), sigusr1))
+	check(word.Swap(1) == 4, "signal")
 	check(slices.Equal(k.TakeSignals(), []kernel.Signal{sigusr1}), "taken")
 	k.Interrupt()
-	<-called
+	check(word.Load() == 5, "interrupt")
+	noError(k.Kill(k.Getpid(), sigusr1))
+	k.Notify(&word, 2) // there is something already
+	check(word.Load() == 7, "late")
 }
 
 func alarm(k *Kernel) {
@@ -788,7 +792,6 @@ func childHold(k *Kernel, arg string) {
 }
 
 func release(k *Kernel) {
-	k.Notify(func() {})
 	_, err := Start(Options{})
 	check(err == errClaimed, "second: %v", err)
 	k.Release()
