@@ -94,6 +94,7 @@ func (p *Process) deliver(ret Action, v Value) error {
 		p.Stack[fr.Base+int(in.A)] = v
 	case RetFinish:
 		return p.finish(fr, v)
+	case RetDrop:
 	case RetRetry:
 		fr.PC--
 	}
@@ -130,6 +131,11 @@ func (p *Process) finish(fr *Frame, v Value) error {
 		if bool(v.Truth()) != (in.X == 1) {
 			fr.PC++
 		}
+	case compile.ITER:
+		if !IsIterator(v) {
+			return Raise(TypeError, "iter() returned non-iterator of type '%s'", TypeName(v))
+		}
+		regs[in.A] = v
 	case compile.FORITER:
 		regs[in.B] = v
 		fr.PC++
@@ -790,8 +796,8 @@ func (p *Process) Use(k kernel.Kernel) {
 }
 
 // attend does what the attention word asks for. It reports whether it pushed
-// a frame; when that returns, the instruction under way runs again.
-func (p *Process) attend() (pushed bool, err error) {
+// a frame; ret says what is to happen when that returns.
+func (p *Process) attend(ret Action) (pushed bool, err error) {
 	p.attention.Store(0)
 	if p.Attend == nil {
 		return false, nil
@@ -801,6 +807,6 @@ func (p *Process) attend() (pushed bool, err error) {
 		return false, err
 	}
 	p.attention.Store(1) // there may be more
-	v, err := p.call(fn, args, nil, p.window(), RetRetry)
+	v, err := p.call(fn, args, nil, p.window(), ret)
 	return v == nil, err
 }

@@ -651,7 +651,7 @@ reload:
 		case compile.ITER:
 			fr.PC = pc
 			if v, err = p.Iter(regs[in.B]); err != nil {
-				if err = p.slow(err, "_iter", RetStore, regs[in.B]); err != nil {
+				if err = p.slow(err, "_iter", RetFinish, regs[in.B]); err != nil {
 					goto raise
 				}
 				goto reload
@@ -843,12 +843,22 @@ reload:
 		fr = &p.Frames[len(p.Frames)-1]
 		regs = p.Stack[fr.Base : fr.Base+fr.Fn.Proto.Code.NumRegs]
 		regs[in.A] = v
-		continue
+		if p.attention.Load() == 0 {
+			continue
+		}
+
+		// A builtin may have sent this very process a signal: its handler runs now,
+		// as in CPython, not somewhere further on.
+		fr.PC = pc
+		if _, err = p.attend(RetDrop); err != nil {
+			goto raise
+		}
+		goto reload
 
 	attend:
 		// The instruction under way has done nothing yet, and is run again.
 		fr.PC = pc
-		if taken, err = p.attend(); err != nil {
+		if taken, err = p.attend(RetRetry); err != nil {
 			goto raise
 		}
 		if !taken {

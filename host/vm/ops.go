@@ -97,8 +97,11 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 			return p.Reg.Intrinsics["_percent"].Fn(p, []Value{x, y}, nil)
 		}
 	}
-	if err := sizeCheck(op, x, y); err != nil {
+	if err := p.sizeCheck(op, x, y); err != nil {
 		return nil, err
+	}
+	if z := shift(op, x, y); z != nil {
+		return z, nil
 	}
 	z, err := starlark.Binary(operators[op].token, x, y)
 	if err == nil {
@@ -129,21 +132,21 @@ func (p *Process) boolBinary(op compile.Opcode, x, y, bx, by Value) (Value, erro
 	return z, nil
 }
 
-// maxSize bounds the strings and sequences that one operator may make, in elements.
-const maxSize = 1 << 31
+// wordSize is what an element of a list takes, in bytes.
+const wordSize = 16
 
 // maxBits bounds the integers that one operator may make.
 const maxBits = 1 << 32
 
 // sizeCheck refuses what would eat the machine's memory before the library tries it.
-func sizeCheck(op compile.Opcode, x, y Value) error {
+func (p *Process) sizeCheck(op compile.Opcode, x, y Value) error {
 	switch op {
 	case compile.MUL:
 		if n, ok := y.(starlark.Int); ok {
-			return repeatCheck(x, n)
+			return p.repeatCheck(x, n)
 		}
 		if n, ok := x.(starlark.Int); ok {
-			return repeatCheck(y, n)
+			return p.repeatCheck(y, n)
 		}
 	case compile.SHL:
 		a, ok1 := x.(starlark.Int)
@@ -165,12 +168,35 @@ func sizeCheck(op compile.Opcode, x, y Value) error {
 	return nil
 }
 
-func repeatCheck(x Value, n starlark.Int) error {
-	length := starlark.Len(x)
-	if length <= 0 || n.Sign() <= 0 {
+// shift does SHL and SHR on ints, by counts that the library refuses too. It returns nil for other operations.
+func shift(op compile.Opcode, x, y Value) Value {
+	a, ok1 := x.(starlark.Int)
+	n, ok2 := y.(starlark.Int)
+	if !ok1 || !ok2 || op != compile.SHL && op != compile.SHR {
 		return nil
 	}
-	if i, ok := n.Int64(); !ok || i > maxSize/int64(length) {
+	count, fits := n.Int64()
+	switch {
+	case a.Sign() == 0:
+		return a
+	case op == compile.SHL:
+		return a.Lsh(uint(count)) // sizeCheck has seen that it fits
+	case !fits || count > maxBits && a.Sign() > 0:
+		return MakeInt(int64(min(a.Sign(), 0)))
+	}
+	return a.Rsh(uint(count))
+}
+
+func (p *Process) repeatCheck(x Value, n starlark.Int) error {
+	size := int64(starlark.Len(x))
+	switch x.(type) {
+	case *starlark.List, starlark.Tuple:
+		size *= wordSize
+	}
+	if size <= 0 || n.Sign() <= 0 {
+		return nil
+	}
+	if i, ok := n.Int64(); !ok || i > p.Limits.Memory/size {
 		return NewException(MemoryError)
 	}
 	return nil
@@ -726,7 +752,11 @@ func Iterable(v Value) bool {
 	case *Generator, Iterator, *ListIter, *SeqIter, *RangeIter, *KeyIter, *StringIter, starlark.Iterable, starlark.String, starlark.Bytes:
 		return true
 	case *Instance, *Exception:
-		return overrides(v, "__iter__") || overrides(v, "__getitem__")
+		class := object(v).Shape.Class
+		if iter := class.Find("__iter__"); iter != nil {
+			return iter != starlark.None
+		}
+		return overrides(v, "__getitem__")
 	}
 	return false
 }
@@ -760,6 +790,17 @@ func (p *Process) Iter(v Value) (Value, error) {
 		return &SeqIter{Seq: elements(v)}, nil
 	}
 	return nil, Raise(TypeError, "'%s' object is not iterable", TypeName(v))
+}
+
+// IsIterator reports whether v has a __next__.
+func IsIterator(v Value) bool {
+	switch v := v.(type) {
+	case *Generator, Iterator, *ListIter, *SeqIter, *RangeIter, *KeyIter, *StringIter:
+		return true
+	case *Instance, *Exception:
+		return object(v).Shape.Class.Find("__next__") != nil
+	}
+	return false
 }
 
 // rangeIter returns the iterator of what range() made, or nil.
@@ -891,6 +932,10 @@ func (p *Process) Iterate(v Value) ([]Value, error) {
 		if it.I == 0 {
 			it.I = len(it.Seq)
 			return it.Seq, nil
+		}
+	case *RangeIter:
+		if int64(it.N) > p.Limits.Memory/wordSize {
+			return nil, NewException(MemoryError)
 		}
 	}
 	var elems []Value

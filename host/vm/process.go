@@ -56,6 +56,7 @@ const (
 	RetFinish               // the instruction under way is finished with it; see finish
 	RetInit                 // it must be None; register A gets Self
 	RetRetry                // it is dropped, and the instruction under way runs again
+	RetDrop                 // it is dropped: the instruction under way is done
 	RetExit                 // the loop ends with it: a nested run, or the last frame
 )
 
@@ -95,11 +96,15 @@ type Process struct {
 
 // Limits bound what a script may use.
 type Limits struct {
-	Recursion int // sys.setrecursionlimit
+	Recursion int   // sys.setrecursionlimit; travels
+	Memory    int64 // bytes that one operation may ask for; more is a MemoryError
 }
 
 // DefaultRecursion is CPython's default recursion limit.
 const DefaultRecursion = 1000
+
+// DefaultMemory is the limit for a single value where nobody sets another.
+const DefaultMemory = 4 << 30
 
 // NewProcess returns a process that has nothing to run yet.
 func NewProcess(r *Registry) *Process {
@@ -108,7 +113,7 @@ func NewProcess(r *Registry) *Process {
 		Thread:  &starlark.Thread{Name: "mpstar"},
 		Modules: map[string]*Module{},
 		State:   map[string]Value{},
-		Limits:  Limits{Recursion: DefaultRecursion},
+		Limits:  Limits{Recursion: DefaultRecursion, Memory: DefaultMemory},
 	}
 	p.Thread.SetLocal(threadLocal, p)
 	return p

@@ -1,0 +1,123 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+)
+
+const examplesDir = "../../scripts/examples"
+
+// An example is a script with a golden beside it. The first line of the script may say
+//
+//	# mpstar only: REASON        it is not run by python3
+//	# message differs: REASON    its standard error is not compared with python3's
+//	# ordered                    the order of its lines is not the scheduler's (fork/ only)
+type example struct {
+	name   string // corpus/slices
+	dir    string // absolute
+	script string // absolute
+	golden string
+	head   string // its first line
+}
+
+// examples returns the scripts of a folder. Those of packages are modules that scripts import.
+func examples(t *testing.T, folder, goldenExt string) []example {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join(examplesDir, folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.star"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	var list []example
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(string(text), "\n")
+		base := strings.TrimSuffix(filepath.Base(file), ".star")
+		list = append(list, example{
+			name: folder + "/" + base, dir: dir, script: file, head: head,
+			golden: filepath.Join(dir, base+goldenExt),
+		})
+	}
+	return list
+}
+
+func (ex example) says(mark string) bool { return strings.HasPrefix(ex.head, "# "+mark) }
+
+// canonical returns output whose lines come in any order in a form that can be compared.
+func (ex example) canonical(out string) string {
+	if !strings.HasPrefix(ex.name, "fork/") || ex.says("ordered") {
+		return out
+	}
+	return sortLines(out)
+}
+
+func sortLines(s string) string {
+	lines := strings.SplitAfter(s, "\n")
+	sort.Strings(lines)
+	return strings.Join(lines, "")
+}
+
+// matchGolden compares a text with a golden, or rewrites that.
+func matchGolden(t *testing.T, what, got, golden string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatalf("%v (-update writes goldens)", err)
+	}
+	equal(t, what, got, string(want))
+}
+
+// TestExamples runs the programs that print and end well.
+func TestExamples(t *testing.T) {
+	for _, ex := range append(examples(t, "corpus", ".out"), examples(t, "fork", ".out")...) {
+		t.Run(ex.name, func(t *testing.T) {
+			t.Run("mpstar", func(t *testing.T) {
+				r := run(t, ex.dir, "", mpstar, ex.script)
+				equal(t, "standard error", r.stderr, "")
+				equal(t, "the end", r.end, ended0)
+				matchGolden(t, "standard output", ex.canonical(r.stdout), ex.golden)
+			})
+			t.Run("python3", func(t *testing.T) {
+				if ex.says("mpstar only") {
+					t.Skip(ex.head)
+				}
+				r := run(t, ex.dir, "", python3(t), ex.script)
+				equal(t, "the end", r.end, ended0)
+				if want, err := os.ReadFile(ex.golden); err == nil {
+					equal(t, "standard output", ex.canonical(r.stdout), string(want))
+				}
+			})
+		})
+	}
+}
+
+// TestGoldensHaveScripts finds goldens whose script has gone.
+func TestGoldensHaveScripts(t *testing.T) {
+	for _, pattern := range []string{"*/*.out", "*/*.err"} {
+		goldens, err := filepath.Glob(filepath.Join(examplesDir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, golden := range goldens {
+			script := strings.TrimSuffix(golden, filepath.Ext(golden)) + ".star"
+			if _, err := os.Stat(script); err != nil {
+				t.Errorf("%s: %v", golden, err)
+			}
+		}
+	}
+}

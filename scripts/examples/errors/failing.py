@@ -1,0 +1,4 @@
+# The module of import_fails.star.
+
+limits = {"low": 1}
+limit = limits["high"]
