@@ -136,10 +136,11 @@ func disassemble(path string) error {
 	if err != nil {
 		return err
 	}
-	code, err := compile.File(file, new(compile.Globals), compile.Options{})
+	globals := new(compile.Globals)
+	code, err := compile.File(file, globals, compile.Options{})
 	if err != nil {
 		return err
 	}
-	compile.Disassemble(os.Stdout, code)
+	compile.Disassemble(os.Stdout, code, globals)
 	return nil
 }

@@ -11,20 +11,16 @@ import (
 
 // Disassemble writes a listing of a code, and of those within it, for a person
 // to read: parameters and sizes, then each instruction below the source line
-// it comes from, with what its operands stand for, then the tables. Names of
-// globals are not known to a Code, so they appear by slot; DisassembleGlobals
-// shows them.
-func Disassemble(w io.Writer, c *Code) { DisassembleGlobals(w, c, nil) }
-
-// DisassembleGlobals is Disassemble for code whose globals are numbered by g.
-func DisassembleGlobals(w io.Writer, c *Code, g *Globals) {
+// it comes from, with what its operands stand for, then the tables. The code's
+// globals are numbered by g.
+func Disassemble(w io.Writer, c *Code, g *Globals) {
 	l := &lister{w: w, c: c, globals: g, lines: make(map[int32]string)}
 	l.header()
 	l.instructions()
 	l.tables()
 	for _, inner := range c.Codes {
 		fmt.Fprintln(w)
-		DisassembleGlobals(w, inner, g)
+		Disassemble(w, inner, g)
 	}
 }
 
@@ -326,7 +322,7 @@ func (l *lister) name(i uint16) string { return l.c.Names[i] }
 func (l *lister) free(i uint16) string { return fmt.Sprintf("free%d(%s)", i, l.c.Free[i].Name) }
 
 func (l *lister) global(slot int) string {
-	if l.globals == nil || slot >= len(l.globals.Names) {
+	if slot >= len(l.globals.Names) {
 		return fmt.Sprintf("g%d", slot)
 	}
 	return fmt.Sprintf("g%d(%s)", slot, l.globals.Names[slot])

@@ -100,10 +100,14 @@ func (b *builder) docstring(body []syntax.Stmt) []syntax.Stmt {
 	return body[1:]
 }
 
-// returnNone ends a body, unless its end cannot be reached.
+// returnNone ends a body, unless its end cannot be reached. In tracebacks it
+// belongs to the last statement.
 func (b *builder) returnNone(at syntax.Range) {
 	if n := len(b.code.Instrs); n > 0 && endsFlow[b.code.Instrs[n-1].Op] && b.dead && b.bound != n {
 		return
+	}
+	if lines := b.code.Lines; len(lines) > 0 {
+		at = lines[len(lines)-1].Range
 	}
 	b.emit(at, Instr{Op: RETURN, C: b.none()})
 }
