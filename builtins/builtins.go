@@ -38,6 +38,7 @@ func Registry() *vm.Registry {
 	r := &vm.Registry{
 		Builtins:   universe(),
 		Modules:    moduleTable(),
+		Sources:    map[string]string{"multiprocessing": multiprocessingSource},
 		Methods:    valueMethods(),
 		Kinds:      libraryKinds(),
 		Prelude:    preludeSource,
@@ -56,17 +57,19 @@ func Registry() *vm.Registry {
 // moduleTable holds the builtin modules.
 func moduleTable() map[string]func() *vm.Module {
 	return map[string]func() *vm.Module{
-		"errno":        errnoModule,
-		"json":         jsonModule,
-		"json.decoder": jsonDecoderModule,
-		"json.encoder": jsonEncoderModule,
-		"math":         mathModule,
-		"os":           osModule,
-		"os.path":      pathModule,
-		"random":       randomModule,
-		"signal":       signalModule,
-		"sys":          sysModule,
-		"time":         timeModule,
+		"_multiprocessing": _multiprocessingModule,
+		"atexit":           atexitModule,
+		"errno":            errnoModule,
+		"json":             jsonModule,
+		"json.decoder":     jsonDecoderModule,
+		"json.encoder":     jsonEncoderModule,
+		"math":             mathModule,
+		"os":               osModule,
+		"os.path":          pathModule,
+		"random":           randomModule,
+		"signal":           signalModule,
+		"sys":              sysModule,
+		"time":             timeModule,
 	}
 }
 

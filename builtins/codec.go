@@ -3,6 +3,7 @@ package builtins
 import (
 	"encoding/hex"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mpstar/host/vm"
@@ -157,13 +158,26 @@ func bytesHex(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func bytesFromhex(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	s, err := asText(a[0])
-	if err != nil {
-		return nil, err
+	s, ok := a[0].(starlark.String)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "fromhex() argument must be str, not %s", vm.TypeName(a[0]))
 	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
-	if err != nil {
-		return nil, vm.Raise(vm.ValueError, "non-hexadecimal number found in fromhex() arg")
+	b := make([]byte, 0, len(s)/2)
+	for i := 0; i < len(s); i += 2 {
+		for i < len(s) && unicode.IsSpace(rune(s[i])) {
+			i++
+		}
+		if i == len(s) {
+			break
+		}
+		digit, err := hex.DecodeString(string(s[i:min(i+2, len(s))]))
+		if err != nil {
+			if _, err := hex.DecodeString("0" + string(s[i:i+1])); err == nil {
+				i++ // the first digit is one
+			}
+			return nil, vm.Raise(vm.ValueError, "non-hexadecimal number found in fromhex() arg at position %d", i)
+		}
+		b = append(b, digit...)
 	}
 	return starlark.Bytes(b), nil
 }

@@ -276,7 +276,16 @@ func escapeASCII(s string) string {
 }
 
 func bytesFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	switch x := arg(a, 0).(type) {
+	x := arg(a, 0)
+	if _, ok := x.(starlark.String); !ok {
+		switch {
+		case arg(a, 1) != nil:
+			return nil, vm.Raise(vm.TypeError, "encoding without a string argument")
+		case arg(a, 2) != nil:
+			return nil, vm.Raise(vm.TypeError, "errors without a string argument")
+		}
+	}
+	switch x := x.(type) {
 	case nil:
 		return starlark.Bytes(""), nil
 	case starlark.Bytes:
@@ -289,12 +298,20 @@ func bytesFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	case starlark.Int, starlark.Bool:
 		return zeroBytes(x)
 	default:
-		elems, err := items(p, x)
-		if err != nil {
-			return nil, err
-		}
-		return joinBytes(elems)
+		return bytesOf(p, x)
 	}
+}
+
+// bytesOf makes bytes of the ints that an iterable yields.
+func bytesOf(p *vm.Process, x vm.Value) (vm.Value, error) {
+	if !vm.Iterable(x) && instance(x) == nil {
+		return nil, vm.Raise(vm.TypeError, "cannot convert '%s' object to bytes", vm.TypeName(x))
+	}
+	elems, err := items(p, x)
+	if err != nil {
+		return nil, err
+	}
+	return joinBytes(elems)
 }
 
 func zeroBytes(x vm.Value) (vm.Value, error) {

@@ -15,7 +15,7 @@ var dictRows = []row{
 	{name: "items", sig: "()", fn: dictItems, doc: "Return a list of the (key, value) pairs."},
 	{name: "keys", sig: "()", fn: dictKeys, doc: "Return a list of the keys."},
 	{name: "pop", sig: "(key, default, /)", raw: dictPop, slow: "slow_dict_pop", doc: "Remove a key and return its value; if it is not there, the default, or KeyError is raised if there is none."},
-	{name: "popitem", sig: "()", fn: dictPopitem, doc: "Remove the first item and return it as (key, value)."},
+	{name: "popitem", sig: "()", fn: dictPopitem, slow: "slow_dict_popitem", doc: "Remove the first item and return it as (key, value)."},
 	{name: "setdefault", sig: "(key, default=None, /)", fn: dictSetdefault, slow: "slow_dict_setdefault", doc: "Return the value for a key, after setting it to the default if it is not there."},
 	{name: "update", sig: "(x=(), /, **items)", raw: dictUpdate, slow: "slow_dict_update", doc: "Set the items of a mapping or of pairs, and keyword arguments."},
 	{name: "values", sig: "()", fn: dictValues, doc: "Return a list of the values."},
@@ -28,7 +28,12 @@ func dictClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
 func dictCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	d := a[0].(*starlark.Dict)
 	c := starlark.NewDict(d.Len())
-	return c, setItems(c, d.Items())
+	for k, v := range d.Entries() {
+		if err := vm.InsertDistinct(c, k, v); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 func setItems(d *starlark.Dict, items []starlark.Tuple) error {

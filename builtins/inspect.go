@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"mpstar/host/compile"
 	"mpstar/host/vm"
 
 	"go.starlark.net/starlark"
@@ -17,7 +18,7 @@ var propertyRows = []row{
 
 // sliceRows are the methods of slice objects.
 var sliceRows = []row{
-	{name: "indices", sig: "(length, /)", fn: sliceIndices, doc: "Return (start, stop, step) as they are for a sequence of that length."},
+	{name: "indices", sig: "(length, /)", fn: sliceIndices, slow: "slow_slice_indices", doc: "Return (start, stop, step) as they are for a sequence of that length."},
 }
 
 // isTypeObject reports whether v is a class or a constructor such as int.
@@ -176,11 +177,17 @@ func dirNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Valu
 	if len(kwargs) > 0 || len(args) > 1 {
 		return nil, vm.Raise(vm.TypeError, "dir expected at most 1 argument, got %d", len(args)+len(kwargs))
 	}
-	of := vm.Value(caller(p).Fn.Proto.Module)
-	if len(args) == 1 {
-		of = args[0]
+	if len(args) == 0 {
+		names, err := localsFn(p, nil)
+		if err != nil {
+			return nil, err
+		}
+		return sortedFn(p, []vm.Value{names})
 	}
-	names := p.Dir(of)
+	if p.Special(args[0], "__dir__") != nil {
+		return nil, vm.NeedScript
+	}
+	names := p.Dir(args[0])
 	list := make([]vm.Value, len(names))
 	for i, name := range names {
 		list[i] = starlark.String(name)
@@ -193,7 +200,7 @@ func varsNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 	case len(kwargs) > 0 || len(args) > 1:
 		return nil, vm.Raise(vm.TypeError, "vars expected at most 1 argument, got %d", len(args)+len(kwargs))
 	case len(args) == 0:
-		return globalsFn(p, nil)
+		return localsFn(p, nil)
 	}
 	switch args[0].(type) {
 	case *vm.Instance, *vm.Exception, *vm.Class, *vm.Module, *vm.Function:
@@ -209,18 +216,23 @@ func globalsFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 func localsFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	fr := caller(p)
 	code := fr.Fn.Proto.Code
-	if len(code.Locals) == 0 {
+	if code.Kind == compile.ModuleBody {
 		return globalsFn(p, nil)
 	}
 	d := new(starlark.Dict)
-	for i, name := range code.Locals {
-		v := p.Stack[fr.Base+i]
+	set := func(name string, v vm.Value) {
 		if cell, ok := v.(*vm.Cell); ok {
 			v = cell.V
 		}
 		if v != nil && name != "" {
 			_ = d.SetKey(starlark.String(name), v) // a string always hashes
 		}
+	}
+	for i, name := range code.Locals {
+		set(name, p.Stack[fr.Base+i])
+	}
+	for i, capture := range code.Free {
+		set(capture.Name, fr.Fn.Free[i])
 	}
 	return d, nil
 }
@@ -304,7 +316,7 @@ func sliceIndices(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	}
 	step := 1
 	if s.Step != starlark.None {
-		if step, err = asSmall(s.Step); err != nil {
+		if step, err = sliceIndex(s.Step); err != nil {
 			return nil, err
 		}
 	}
@@ -329,7 +341,7 @@ func clamp(v vm.Value, def, length, first, last int) (int, error) {
 	if v == starlark.None {
 		return def, nil
 	}
-	i, err := asSmall(v)
+	i, err := sliceIndex(v)
 	if i < 0 {
 		i += length
 	}

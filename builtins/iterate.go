@@ -21,11 +21,7 @@ func items(p *vm.Process, v vm.Value) ([]vm.Value, error) {
 
 // isIterator reports whether v is used up by iterating, or an instance, which may be.
 func isIterator(v vm.Value) bool {
-	switch v.(type) {
-	case *vm.Generator, *vm.ListIter, *vm.SeqIter, *vm.RangeIter, *vm.KeyIter, *vm.StringIter, vm.Iterator:
-		return true
-	}
-	return instance(v) != nil
+	return vm.IsIterator(v) || instance(v) != nil
 }
 
 func lenFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -196,6 +192,19 @@ func zipStrict(columns [][]vm.Value, rows int) error {
 	}
 	return nil
 }
+
+// mapNative and filterFn leave it to the prelude to call the function.
+func mapNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	switch {
+	case len(kwargs) > 0:
+		return nil, vm.Raise(vm.TypeError, "map() takes no keyword arguments")
+	case len(args) < 2:
+		return nil, vm.Raise(vm.TypeError, "map() must have at least two arguments.")
+	}
+	return nil, vm.NeedScript
+}
+
+func filterFn(p *vm.Process, a []vm.Value) (vm.Value, error) { return nil, vm.NeedScript }
 
 func reversedFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if isIterator(a[0]) {

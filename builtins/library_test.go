@@ -52,6 +52,9 @@ func (k *fakeKernel) Wait(pid kernel.Pid, flags kernel.WaitFlag) (kernel.Pid, ke
 	}
 	return 0, 0, unix.ECHILD
 }
+func (k *fakeKernel) WaitUntil(pid kernel.Pid, deadline time.Duration) (kernel.Pid, kernel.Status, error) {
+	return 0, 0, unix.ECHILD
+}
 func (k *fakeKernel) Kill(pid kernel.Pid, sig kernel.Signal) error {
 	k.sent = append(k.sent, fmt.Sprintf("%d to %d", sig, pid))
 	if pid == 4242 {

@@ -85,14 +85,14 @@ func find(p *vm.Process, elems []vm.Value, x vm.Value) (int, error) {
 }
 
 func listIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return index(p, elems(a[0].(*starlark.List)), a, "list.index(x): x not in list")
+	return index(p, elems(a[0].(*starlark.List)), a, notInList)
 }
 
 func tupleIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return index(p, a[0].(starlark.Tuple), a, "tuple.index(x): x not in tuple")
+	return index(p, a[0].(starlark.Tuple), a, notInTuple)
 }
 
-func index(p *vm.Process, elems []vm.Value, a []vm.Value, absent string) (vm.Value, error) {
+func index(p *vm.Process, elems []vm.Value, a []vm.Value, absent func(p *vm.Process, x vm.Value) error) (vm.Value, error) {
 	start, end, err := bounds(arg(a, 2), arg(a, 3), len(elems))
 	if err != nil {
 		return nil, err
@@ -102,17 +102,25 @@ func index(p *vm.Process, elems []vm.Value, a []vm.Value, absent string) (vm.Val
 		return nil, err
 	}
 	if i < 0 || start > end {
-		return nil, vm.Raise(vm.ValueError, "%s", absentText(a[1], absent))
+		return nil, absent(p, a[1])
 	}
 	return starlark.MakeInt(start + i), nil
 }
 
-// absentText is CPython's: list.index names the value.
-func absentText(x vm.Value, absent string) string {
-	if absent[0] == 'l' && instance(x) == nil {
-		return quote(x) + " is not in list"
+// notInList names the value, as CPython does of lists.
+func notInList(p *vm.Process, x vm.Value) error {
+	if isType[starlark.String](x) {
+		return vm.Raise(vm.ValueError, "%s is not in list", quote(x))
 	}
-	return absent
+	s, err := p.Repr(x)
+	if err != nil {
+		return err
+	}
+	return vm.Raise(vm.ValueError, "%s is not in list", s)
+}
+
+func notInTuple(*vm.Process, vm.Value) error {
+	return vm.Raise(vm.ValueError, "tuple.index(x): x not in tuple")
 }
 
 // bounds are the start and end arguments of a search in n elements, cut to them.
@@ -121,18 +129,11 @@ func bounds(start, end vm.Value, n int) (int, int, error) {
 		if v == nil || v == starlark.None {
 			return def, nil
 		}
-		i, err := asIndex(v)
-		if err != nil {
-			return 0, err
+		i, err := sliceIndex(v)
+		if i < 0 {
+			i += n
 		}
-		x, ok := i.Int64()
-		if !ok {
-			x = int64(i.Sign()) << 40
-		}
-		if x < 0 {
-			x += int64(n)
-		}
-		return int(min(max(x, 0), int64(n)+1)), nil
+		return min(max(i, 0), n+1), err
 	}
 	lo, err := cut(start, 0)
 	if err != nil {
@@ -140,6 +141,24 @@ func bounds(start, end vm.Value, n int) (int, int, error) {
 	}
 	hi, err := cut(end, n)
 	return lo, min(hi, n), err
+}
+
+// sliceIndex converts what may bound a slice. One too large for an int is cut
+// to one that is outside of every sequence.
+func sliceIndex(v vm.Value) (int, error) {
+	i, err := asIndex(v)
+	switch {
+	case err == vm.NeedScript:
+		return 0, err
+	case err != nil:
+		return 0, vm.Raise(vm.TypeError, "slice indices must be integers or None or have an __index__ method")
+	}
+	const far = 1 << 40
+	n, ok := i.Int64()
+	if !ok {
+		n = int64(i.Sign()) * far
+	}
+	return int(min(max(n, -far), far)), nil
 }
 
 func listInsert(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -100,16 +100,8 @@ func mathModule() *vm.Module {
 func converting(intrinsic string, rows []row) []*vm.Native {
 	natives := functions("math", rows)
 	for _, n := range natives {
-		if n.Slow != "" {
-			continue
-		}
-		body := n.Fn
-		n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-			v, err := body(p, args, kwargs)
-			if err == vm.NeedScript {
-				return p.Tail(p.Reg.Intrinsics[intrinsic], append([]vm.Value{n}, args...), kwargs)
-			}
-			return v, err
+		if n.Slow == "" {
+			convertInstances(n, intrinsic)
 		}
 	}
 	return natives

@@ -21,7 +21,7 @@ var (
 		{name: "bit_length", sig: "()", fn: intBitLength, doc: "Return how many bits the absolute value takes."},
 		{name: "bit_count", sig: "()", fn: intBitCount, doc: "Return how many bits of the absolute value are 1."},
 		{name: "to_bytes", sig: "(length=1, byteorder='big', *, signed=False)", fn: intToBytes, doc: "Return the number as that many bytes."},
-		{name: "from_bytes", sig: "(bytes, byteorder='big', *, signed=False)", static: true, fn: intFromBytes, doc: "Return the int that bytes are."},
+		{name: "from_bytes", sig: "(bytes, byteorder='big', *, signed=False)", static: true, fn: intFromBytes, slow: "slow_int_from_bytes", doc: "Return the int that bytes are."},
 		{name: "is_integer", sig: "()", fn: intIsInteger, doc: "Return True."},
 	}
 	floatRows = []row{
@@ -71,10 +71,17 @@ func intToBytes(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func intFromBytes(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	data, err := asBytes(a[0])
-	if err != nil {
-		return nil, err
+	if isType[starlark.String](a[0]) {
+		return nil, vm.Raise(vm.TypeError, "cannot convert 'str' object to bytes")
 	}
+	x := a[0]
+	if !isType[starlark.Bytes](x) {
+		var err error
+		if x, err = bytesOf(p, x); err != nil {
+			return nil, err
+		}
+	}
+	data := []byte(x.(starlark.Bytes))
 	order, err := byteOrder(arg(a, 1))
 	if err != nil {
 		return nil, err
@@ -353,7 +360,7 @@ func hashFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	}
 	h, err := p.Hash(a[0])
 	if err != nil {
-		return nil, err
+		return nil, hashError(err, a[0])
 	}
 	return starlark.MakeUint(uint(h)), nil
 }

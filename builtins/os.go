@@ -182,17 +182,20 @@ func osFork(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, 
 	if err := p.CanFork(); err != nil {
 		return nil, err
 	}
-	pid, err := p.Kernel.Fork(func(w io.Writer) error {
-		return image.Encode(w, p, starlark.MakeInt(0))
-	})
-	if err != nil {
-		var uncopyable *image.UncopyableError
-		if errors.As(err, &uncopyable) {
-			return nil, vm.Raise(vm.TypeError, "%s", uncopyable)
-		}
-		return nil, osError(err, "")
+	return fork(p, func(w io.Writer) error { return image.Encode(w, p, starlark.MakeInt(0)) })
+}
+
+// fork starts a child with an image.
+func fork(p *vm.Process, write func(io.Writer) error) (vm.Value, error) {
+	pid, err := p.Kernel.Fork(write)
+	if err == nil {
+		return starlark.MakeInt(int(pid)), nil
 	}
-	return starlark.MakeInt(int(pid)), nil
+	var uncopyable *image.UncopyableError
+	if errors.As(err, &uncopyable) {
+		return nil, vm.Raise(vm.TypeError, "%s", uncopyable)
+	}
+	return nil, osError(err, "")
 }
 
 func osGetpid(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {

@@ -180,14 +180,17 @@ func inputFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func helpFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	text := "Type help(f) for help about a function f.\n"
-	if x := arg(a, 0); x != nil {
-		text = describe(p, x)
-	}
 	if file, ok := stdout(p).(*File); ok {
-		return starlark.None, file.WriteString(p, text)
+		return starlark.None, file.WriteString(p, helpText(p, a))
 	}
-	return starlark.None, nil
+	return nil, vm.NeedScript
+}
+
+func helpText(p *vm.Process, a []vm.Value) string {
+	if x := arg(a, 0); x != nil {
+		return describe(p, x)
+	}
+	return "Type help(f) for help about a function f.\n"
 }
 
 // describe is what help prints.

@@ -21,7 +21,7 @@ var setRows = []row{
 	{name: "isdisjoint", sig: "(other, /)", fn: setIsdisjoint, slow: "slow_set_isdisjoint", doc: "Tell whether the other has no element of this."},
 	{name: "issubset", sig: "(other, /)", fn: setIssubset, slow: "slow_set_issubset", doc: "Tell whether the other has all elements of this."},
 	{name: "issuperset", sig: "(other, /)", fn: setIssuperset, slow: "slow_set_issuperset", doc: "Tell whether this has all elements of the other."},
-	{name: "pop", sig: "()", fn: setPop, doc: "Remove the first element and return it."},
+	{name: "pop", sig: "()", fn: setPop, slow: "slow_set_pop", doc: "Remove the first element and return it."},
 	{name: "remove", sig: "(x, /)", fn: setRemove, slow: "slow_set_remove", doc: "Remove x; KeyError if it is not there."},
 	{name: "symmetric_difference", sig: "(other, /)", fn: setSymmetric, slow: "slow_set_symmetric_difference", doc: "Return the elements that are in one of both only."},
 	{name: "symmetric_difference_update", sig: "(other, /)", fn: setSymmetricUpdate, slow: "slow_set_symmetric_difference_update", doc: "Remove the elements that the other has and add those that are only there."},
@@ -69,7 +69,14 @@ func setClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func setCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return newSet(setElems(a[0].(*starlark.Set)))
+	s := a[0].(*starlark.Set)
+	c := starlark.NewSet(s.Len())
+	for v := range s.Elements() {
+		if err := vm.InsertDistinct(c, v, nil); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 func setDiscard(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -99,10 +106,7 @@ func setPop(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 // others returns the elements of the arguments as sets.
-func others(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) ([]*starlark.Set, error) {
-	if len(kwargs) > 0 {
-		return nil, vm.Raise(vm.TypeError, "set methods take no keyword arguments")
-	}
+func others(p *vm.Process, args []vm.Value) ([]*starlark.Set, error) {
 	sets := make([]*starlark.Set, len(args))
 	for i, v := range args {
 		var ok bool
@@ -135,8 +139,8 @@ func filtered(s *starlark.Set, keep func(v vm.Value) (bool, error)) (*starlark.S
 	return result, nil
 }
 
-func difference(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starlark.Set, error) {
-	sets, err := others(p, args[1:], kwargs)
+func difference(p *vm.Process, args []vm.Value) (*starlark.Set, error) {
+	sets, err := others(p, args[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +154,8 @@ func difference(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starl
 	})
 }
 
-func intersection(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starlark.Set, error) {
-	sets, err := others(p, args[1:], kwargs)
+func intersection(p *vm.Process, args []vm.Value) (*starlark.Set, error) {
+	sets, err := others(p, args[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -165,10 +169,7 @@ func intersection(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*sta
 	})
 }
 
-func union(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starlark.Set, error) {
-	if len(kwargs) > 0 {
-		return nil, vm.Raise(vm.TypeError, "set methods take no keyword arguments")
-	}
+func union(p *vm.Process, args []vm.Value) (*starlark.Set, error) {
 	all := setElems(args[0].(*starlark.Set))
 	for _, v := range args[1:] {
 		elems, err := items(p, v)
@@ -180,13 +181,13 @@ func union(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starlark.S
 	return newSet(all)
 }
 
-func symmetric(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starlark.Set, error) {
-	sets, err := others(p, args[1:], kwargs)
+func symmetric(p *vm.Process, args []vm.Value) (*starlark.Set, error) {
+	sets, err := others(p, args[1:])
 	if err != nil {
 		return nil, err
 	}
 	s := args[0].(*starlark.Set)
-	result, err := difference(p, args, nil)
+	result, err := difference(p, args)
 	if err != nil {
 		return nil, err
 	}
@@ -197,16 +198,16 @@ func symmetric(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starla
 	if err != nil {
 		return nil, err
 	}
-	return union(p, []vm.Value{result, added}, nil)
+	return union(p, []vm.Value{result, added})
 }
 
-type setOperation func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (*starlark.Set, error)
+type setOperation func(p *vm.Process, args []vm.Value) (*starlark.Set, error)
 
 // returning makes a method of what computes a set; updating one that puts the
 // elements of that set in the place of the receiver's.
 func returning(op setOperation) nativeFn {
 	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-		s, err := op(p, args, kwargs)
+		s, err := op(p, args)
 		if err != nil {
 			return nil, err
 		}
@@ -216,7 +217,7 @@ func returning(op setOperation) nativeFn {
 
 func updating(op setOperation) nativeFn {
 	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-		result, err := op(p, args, kwargs)
+		result, err := op(p, args)
 		if err != nil {
 			return nil, err
 		}
@@ -243,9 +244,6 @@ var (
 
 // setUpdate makes sure first that no element needs the script.
 func setUpdate(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-	if len(kwargs) > 0 {
-		return nil, vm.Raise(vm.TypeError, "set.update() takes no keyword arguments")
-	}
 	var all []vm.Value
 	for _, v := range args[1:] {
 		elems, err := items(p, v)
@@ -275,7 +273,7 @@ func setSymmetricUpdate(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func setIsdisjoint(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	s, err := intersection(p, a, nil)
+	s, err := intersection(p, a)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +281,7 @@ func setIsdisjoint(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func setIssubset(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	s, err := difference(p, a, nil)
+	s, err := difference(p, a)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +289,7 @@ func setIssubset(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func setIssuperset(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	sets, err := others(p, a[1:], nil)
+	sets, err := others(p, a[1:])
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ var strRows = []row{
 	{name: "isnumeric", sig: "()", fn: every(unicode.IsNumber), doc: "Tell whether it has numeric characters only, and is not empty."},
 	{name: "isprintable", sig: "()", fn: strIsprintable, doc: "Tell whether repr would show it as it is."},
 	{name: "maketrans", sig: "(x, y=None, z=None, /)", static: true, fn: strMaketrans, doc: "Make a table for translate: of a dict, or of two strings of the same length and one of what is to go."},
-	{name: "translate", sig: "(table, /)", fn: strTranslate, doc: "Return it with each character replaced as the table says, by code point."},
+	{name: "translate", sig: "(table, /)", fn: strTranslate, slow: "slow_str_translate", doc: "Return it with each character replaced as the table says, by code point."},
 }
 
 // bytesRows are the methods that only bytes has.
@@ -288,14 +288,15 @@ func strIsprintable(p *vm.Process, a []vm.Value) (vm.Value, error) {
 
 // Searching.
 
-// window returns the part of t that start and end, a[2] and a[3], leave, and where it begins;
-// ok is false if start is behind the end, where not even "" is found.
-func (t text) window(a []vm.Value) (part string, start int, ok bool, err error) {
+// window returns the part of t that start and end, a[2] and a[3], leave, and
+// where it begins. A start behind the end is cut to it, as Starlark does: "" is found there.
+func (t text) window(a []vm.Value) (part string, start int, err error) {
 	start, end, err := bounds(arg(a, 2), arg(a, 3), len(t.s))
-	if err != nil || start > end {
-		return "", start, false, err
+	if err != nil {
+		return "", 0, err
 	}
-	return t.s[start:end], start, true, nil
+	start = min(start, end)
+	return t.s[start:end], start, nil
 }
 
 // needle converts what to search for; in bytes it may be an int.
@@ -319,12 +320,9 @@ func textCount(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	part, _, ok, err := t.window(a)
-	switch {
-	case err != nil:
+	part, _, err := t.window(a)
+	if err != nil {
 		return nil, err
-	case !ok && sub == "" && len(a) < 3:
-		return starlark.MakeInt(0), nil
 	}
 	return starlark.MakeInt(strings.Count(part, sub)), nil
 }
@@ -336,7 +334,7 @@ func textFind(name string, search func(s, sub string) int, must bool) fn {
 		if err != nil {
 			return nil, err
 		}
-		part, start, _, err := t.window(a)
+		part, start, err := t.window(a)
 		if err != nil {
 			return nil, err
 		}
@@ -356,7 +354,7 @@ func textFind(name string, search func(s, sub string) int, must bool) fn {
 func hasAffix(name string, has func(s, affix string) bool) fn {
 	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		t := textOf(a[0])
-		part, _, _, err := t.window(a)
+		part, _, err := t.window(a)
 		if err != nil {
 			return nil, err
 		}
@@ -734,7 +732,7 @@ func ordOf(r rune) vm.Value { return starlark.MakeInt(int(r)) }
 func strTranslate(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	table, ok := a[1].(starlark.Mapping)
 	if !ok {
-		return nil, vm.Raise(vm.TypeError, "'%s' object is not subscriptable", vm.TypeName(a[1]))
+		return nil, vm.NeedScript // of a list, too, the items are the characters
 	}
 	var b strings.Builder
 	for _, r := range textOf(a[0]).s {

@@ -73,12 +73,16 @@ func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Nati
 		}
 		n := &vm.Native{Name: typ + "." + r.name, Sig: r.sig, Doc: r.doc, Slow: r.slow, Method: true}
 		sig := parseSignature(r.name, r.sig)
+		sig.typ = strings.Replace(typ, "string", "str", 1) + "."
 		body, raw, name := r.fn, r.raw, r.name
 		n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 			if len(args) == 0 || !is(args[0]) {
 				return nil, badReceiver(typ, name, args)
 			}
 			if raw != nil {
+				if len(kwargs) > 0 && !sig.keywords && sig.posOnly == len(sig.params) {
+					return nil, vm.Raise(vm.TypeError, "%s%s() takes no keyword arguments", sig.typ, name)
+				}
 				return raw(p, args, kwargs)
 			}
 			if len(kwargs) > 0 || len(args)-1 < sig.required || len(args)-1 > sig.positional {
@@ -90,9 +94,25 @@ func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Nati
 			}
 			return body(p, args)
 		}
+		if n.Slow == "" {
+			convertInstances(n, "_with_indexes")
+		}
 		natives[r.name] = n
 	}
 	return natives
+}
+
+// convertInstances makes a native that meets an instance leave it to an
+// intrinsic to call it again with a number in the place of the instance.
+func convertInstances(n *vm.Native, intrinsic string) {
+	body := n.Fn
+	n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+		v, err := body(p, args, kwargs)
+		if err == vm.NeedScript {
+			return p.Tail(p.Reg.Intrinsics[intrinsic], append([]vm.Value{n}, args...), kwargs)
+		}
+		return v, err
+	}
 }
 
 // isType reports whether v is of a Go type.
@@ -114,11 +134,12 @@ func badReceiver(typ, name string, args []vm.Value) error {
 // A signature is a row's sig taken apart.
 type signature struct {
 	name       string
+	typ        string // "list." of a method
 	params     []string
-	required   int // the first params, without which there is no call
-	positional int // how many may be positional
-	posOnly    int // how many must be
-	starred    bool
+	required   int  // the first params, without which there is no call
+	positional int  // how many may be positional
+	posOnly    int  // how many must be
+	keywords   bool // there is a ** parameter
 }
 
 func parseSignature(name, sig string) signature {
@@ -132,8 +153,9 @@ func parseSignature(name, sig string) signature {
 			s.posOnly = len(s.params)
 		case param == "*":
 			keywordOnly = true
+		case strings.HasPrefix(param, "**"):
+			s.keywords = true
 		case param[0] == '*':
-			s.starred = true
 		default:
 			param, _, optional := strings.Cut(param, "=")
 			if !optional && s.required == len(s.params) {
@@ -180,24 +202,41 @@ func (s *signature) keyword(name string) (int, error) {
 		}
 	}
 	if s.posOnly == len(s.params) {
-		return 0, vm.Raise(vm.TypeError, "%s() takes no keyword arguments", s.name)
+		return 0, vm.Raise(vm.TypeError, "%s%s() takes no keyword arguments", s.typ, s.name)
 	}
 	return 0, vm.Raise(vm.TypeError, "'%s' is an invalid keyword argument for %s()", name, s.name)
 }
 
-// countError words a wrong number of arguments as Python/getargs.c does.
+// countError words a wrong number of arguments as Python/getargs.c does, which
+// has other words for functions that take keywords.
 func (s *signature) countError(given int) error {
 	switch {
+	case s.posOnly < len(s.params):
+		return s.keywordCountError(given)
 	case s.required == s.positional && s.positional == 0:
-		return vm.Raise(vm.TypeError, "%s() takes no arguments (%d given)", s.name, given)
+		return vm.Raise(vm.TypeError, "%s%s() takes no arguments (%d given)", s.typ, s.name, given)
 	case s.required == s.positional && s.positional == 1:
-		return vm.Raise(vm.TypeError, "%s() takes exactly one argument (%d given)", s.name, given)
+		return vm.Raise(vm.TypeError, "%s%s() takes exactly one argument (%d given)", s.typ, s.name, given)
 	case s.required == s.positional:
 		return vm.Raise(vm.TypeError, "%s expected %d arguments, got %d", s.name, s.required, given)
 	case given < s.required:
 		return vm.Raise(vm.TypeError, "%s expected at least %s, got %d", s.name, arguments(s.required), given)
 	}
 	return vm.Raise(vm.TypeError, "%s expected at most %s, got %d", s.name, arguments(s.positional), given)
+}
+
+func (s *signature) keywordCountError(given int) error {
+	switch {
+	case given > len(s.params):
+		return vm.Raise(vm.TypeError, "%s() takes at most %s (%d given)", s.name, arguments(len(s.params)), given)
+	case given > s.positional && s.positional == 0:
+		return vm.Raise(vm.TypeError, "%s() takes no positional arguments", s.name)
+	case given > s.positional:
+		return vm.Raise(vm.TypeError, "%s() takes at most %d positional arguments (%d given)", s.name, s.positional, given)
+	case given < s.posOnly:
+		return vm.Raise(vm.TypeError, "%s() takes at least %d positional argument (%d given)", s.name, s.posOnly, given)
+	}
+	return vm.Raise(vm.TypeError, "%s() missing required argument '%s' (pos %d)", s.name, s.params[given], given+1)
 }
 
 func arguments(n int) string {

@@ -130,17 +130,21 @@ func readModule(path string) (*syntax.Source, error) {
 // Modules/main.c, exit_sigint).
 func end(p *vm.Process, err error) {
 	if err == nil {
+		builtins.RunExitHandlers(p)
 		p.Kernel.Exit(0)
 	}
 	e := vm.AsException(err, vm.SystemError)
 	class := e.Shape.Class
 	switch {
 	case class.IsSubclass(vm.SystemExit):
-		p.Kernel.Exit(exitStatus(p, e))
+		status := exitStatus(p, e)
+		builtins.RunExitHandlers(p)
+		p.Kernel.Exit(status)
 	case builtins.StdoutBroken(e):
 		p.Kernel.Die(kernel.Signal(syscall.SIGPIPE))
 	}
 	builtins.PrintException(p, e)
+	builtins.RunExitHandlers(p)
 	if class.IsSubclass(vm.KeyboardInterrupt) {
 		p.Kernel.Die(kernel.Signal(syscall.SIGINT))
 	}

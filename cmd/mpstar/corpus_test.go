@@ -84,7 +84,11 @@ func matchGolden(t *testing.T, what, got, golden string) {
 
 // TestExamples runs the programs that print and end well.
 func TestExamples(t *testing.T) {
-	for _, ex := range append(examples(t, "corpus", ".out"), examples(t, "fork", ".out")...) {
+	var all []example
+	for _, folder := range []string{"corpus", "fork", "process"} {
+		all = append(all, examples(t, folder, ".out")...)
+	}
+	for _, ex := range all {
 		t.Run(ex.name, func(t *testing.T) {
 			t.Run("mpstar", func(t *testing.T) {
 				r := run(t, ex.dir, "", mpstar, ex.script)

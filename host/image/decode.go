@@ -26,7 +26,7 @@ type decoder struct {
 
 	protos     map[codeIn]*vm.Proto
 	generators []*vm.Generator
-	prelude    *vm.Module // if it is in the image
+	fromHost   []*vm.Module // which are known to the process if anything reaches them
 
 	trace func(number int, k kind, offset int) // for Dump
 }
@@ -318,8 +318,8 @@ func (d *decoder) newPortable() any {
 func (d *decoder) newModule() any {
 	name, file, builtin := d.str(), d.str(), d.bool()
 	m := vm.NewModule(name, file)
-	if name == vm.PreludeName {
-		d.prelude = m
+	if m.FromHost() && !builtin {
+		d.fromHost = append(d.fromHost, m)
 	}
 	if builtin {
 		host := d.reg.Module(name)
@@ -460,7 +460,14 @@ func (d *decoder) process(p *vm.Process) {
 	d.drain()
 	if d.err == nil {
 		d.stack(p, regs)
-		p.Prelude = d.prelude
+	}
+	for _, m := range d.fromHost {
+		if m.Name == vm.PreludeName {
+			p.Prelude = m
+			continue
+		}
+		p.Modules[m.Name] = m
+		p.Order = append(p.Order, m.Name)
 	}
 }
 

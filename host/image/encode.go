@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -435,7 +436,7 @@ func (e *encoder) markOf(pr *vm.Proto) {
 // globalsOf returns the slots of m that a code of m may read: those that it or
 // a code within it names.
 func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
-	if m.Name == vm.PreludeName {
+	if m.FromHost() {
 		return e.wholeModule(m) // so that the child needs no other
 	}
 	set := map[uint32]bool{}
@@ -491,8 +492,38 @@ func (e *encoder) process(p *vm.Process, result vm.Value) {
 	for i := range p.Frames {
 		e.frame(p, i, result)
 	}
-	e.uint(len(p.Order))
+	e.modules(p)
+	e.state(p, nil)
+	e.drain()
+}
+
+// call writes the state of a process that has nothing to do but a call.
+func (e *encoder) call(p *vm.Process, fn *vm.Function, args []vm.Value, without []string) {
+	e.p = p
+	e.int(int64(p.Limits.Recursion))
+	e.uint(1)
+	e.root = root{frame: -1, what: "call of " + fn.Proto.Code.QualName}
+	e.frameHead(&vm.Frame{Fn: fn, Ret: vm.RetExit})
+	e.uint(len(args))
+	for _, v := range args {
+		e.ref(v)
+	}
+	e.modules(p)
+	e.state(p, without)
+	e.drain()
+}
+
+// modules writes the modules that are imported. What the host has in the
+// script language travels only if it is reached.
+func (e *encoder) modules(p *vm.Process) {
+	var names []string
 	for _, name := range p.Order {
+		if !p.Modules[name].FromHost() {
+			names = append(names, name)
+		}
+	}
+	e.uint(len(names))
+	for _, name := range names {
 		m := p.Modules[name]
 		e.root = root{frame: -1, what: name}
 		e.str(name)
@@ -503,9 +534,15 @@ func (e *encoder) process(p *vm.Process, result vm.Value) {
 			e.mark(m, e.wholeModule(m))
 		}
 	}
+}
+
+// state writes what builtins keep for the process.
+func (e *encoder) state(p *vm.Process, without []string) {
 	names := make([]string, 0, len(p.State))
 	for name := range p.State {
-		names = append(names, name)
+		if !slices.Contains(without, name) {
+			names = append(names, name)
+		}
 	}
 	sort.Strings(names)
 	e.uint(len(names))
@@ -514,7 +551,6 @@ func (e *encoder) process(p *vm.Process, result vm.Value) {
 		e.str(name)
 		e.ref(p.State[name])
 	}
-	e.drain()
 }
 
 // frame writes a frame and its live registers. The instruction under way in a
@@ -535,6 +571,20 @@ func (e *encoder) frame(p *vm.Process, i int, result vm.Value) {
 		live = max(live, target+1)
 	}
 	e.root = root{frame: i, reg: -1}
+	e.frameHead(fr)
+	e.uint(live)
+	for r := range live {
+		e.root.reg = r
+		if r == target {
+			e.ref(result)
+		} else {
+			e.ref(p.Stack[fr.Base+r])
+		}
+	}
+}
+
+// frameHead writes a frame but for its registers.
+func (e *encoder) frameHead(fr *vm.Frame) {
 	e.ref(fr.Fn)
 	e.uint(fr.PC)
 	e.uint(fr.Base)
@@ -545,13 +595,4 @@ func (e *encoder) frame(p *vm.Process, i int, result vm.Value) {
 		e.ref(fr.Gen)
 	}
 	e.ref(fr.Self)
-	e.uint(live)
-	for r := range live {
-		e.root.reg = r
-		if r == target {
-			e.ref(result)
-		} else {
-			e.ref(p.Stack[fr.Base+r])
-		}
-	}
 }

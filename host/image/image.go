@@ -58,6 +58,15 @@ func Encode(w io.Writer, p *vm.Process, result vm.Value) error {
 	return e.finish()
 }
 
+// EncodeCall writes the state of a process like p that has nothing to do but
+// fn(*args), and only what that can reach. fn takes just these arguments, by
+// position. Of Process.State all travels but the keys in without.
+func EncodeCall(w io.Writer, p *vm.Process, fn *vm.Function, args []vm.Value, without ...string) error {
+	e := newEncoder(w, p.Reg)
+	e.call(p, fn, args, without)
+	return e.finish()
+}
+
 // Decode makes the state in data that of p, a process with nothing to run yet
 // and the registry that the state was encoded with. The process keeps pointers into data.
 func Decode(data []byte, p *vm.Process) error {

@@ -364,6 +364,30 @@ func TestReach(t *testing.T) {
 	}
 }
 
+// TestCall: the copy does nothing but the call, and has only what that reaches.
+func TestCall(t *testing.T) {
+	var data bytes.Buffer
+	var r *vm.Registry
+	r = newRegistry(func(p *vm.Process) error {
+		data.Reset()
+		p.State["left out"] = new(alien)
+		m := p.Modules["__main__"]
+		return image.EncodeCall(&data, p, m.Get("f").(*vm.Function), []vm.Value{m.Get("l")}, "left out")
+	})
+	run(t, r, "l = [1]\nunreached = alien()\ndef f(x):\n    x.append(2)\n    l.append(3)\ndef g(a):\n    return [a, fork()]\nunreached2 = g(alien())")
+	p := vm.NewProcess(r)
+	if err := image.Decode(data.Bytes(), p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Run(); err != nil {
+		t.Fatal(err)
+	}
+	m := p.Modules["__main__"]
+	if got := vm.Repr(m.Get("l")); got != "[1, 2, 3]" || m.Get("unreached") != nil || m.Get("g") != nil {
+		t.Errorf("l is %s, unreached %v, g %v", got, m.Get("unreached"), m.Get("g"))
+	}
+}
+
 // uncopyables are scripts that fork with an alien alive, and the path to it.
 var uncopyables = []struct{ script, path string }{
 	{"a = alien()\nfork()\na", `globals["a"]`},

@@ -84,7 +84,7 @@ func init() {
 		kindFunction: of("function", encodeFunction, decodeFunction),
 		kindCode:     of("code", encodeCode, decodeCode),
 		kindSource: of("source",
-			func(e *encoder, s *syntax.Source) { e.str(s.Name); e.str(s.Text) },
+			encodeSource,
 			func(d *decoder, s *syntax.Source) { s.Name, s.Text = d.str(), d.str() }),
 		kindModule: {name: "module", alloc: (*decoder).newModule},
 		kindBound: of("method",
@@ -214,6 +214,17 @@ func encodeSet(e *encoder, v any) {
 		keys = append(keys, k)
 	}
 	e.seq(keys)
+}
+
+// encodeSource leaves out the text of the host's own sources, which no
+// traceback shows.
+func encodeSource(e *encoder, s *syntax.Source) {
+	e.str(s.Name)
+	if vm.FromHost(s) {
+		e.str("")
+	} else {
+		e.str(s.Text)
+	}
 }
 
 // A function brings the globals that its code can read. What its Proto has

@@ -101,6 +101,10 @@ type Kernel interface {
 	// a process group. With NoHang and no child ended it returns pid 0.
 	Wait(pid Pid, flags WaitFlag) (Pid, Status, error)
 
+	// WaitUntil waits for the child pid until the monotonic clock has reached
+	// deadline, and then returns pid 0.
+	WaitUntil(pid Pid, deadline time.Duration) (Pid, Status, error)
+
 	// Kill sends a signal as kill(2).
 	Kill(pid Pid, sig Signal) error
 

@@ -353,6 +353,9 @@ func moduleAttr(m *Module, name string) Value {
 // plainAttr looks up an attribute of a Go value. It returns nil if there is none.
 func (p *Process) plainAttr(x Value, name string) (Value, error) {
 	if m := p.Reg.Methods[x.Type()][name]; m != nil {
+		if !m.Method { // {}.fromkeys
+			return m, nil
+		}
 		return &BoundMethod{Self: x, Fn: m}, nil
 	}
 	switch x := x.(type) {
@@ -739,7 +742,7 @@ func (p *Process) Special(x Value, name string) Value {
 func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 	o := object(x)
 	if o == nil {
-		if m := p.Reg.Methods[x.Type()][name]; m != nil {
+		if m := p.Reg.Methods[x.Type()][name]; m != nil && m.Method {
 			return m, x, nil
 		}
 	} else if f, ok := o.Shape.Class.Find(name).(*Function); ok && o.Get(name) == nil {
@@ -766,8 +769,10 @@ func (p *Process) nativeFast(fr *Frame, x Value, pc int) *Native {
 	switch x.(type) {
 	case *starlark.List, *starlark.Dict, *starlark.Set, starlark.String, starlark.Bytes, starlark.Tuple:
 		in := fr.Fn.Proto.Code.Instrs[pc]
-		c.tab, c.native = tab, p.Reg.Methods[x.Type()][fr.Fn.Proto.Code.Names[in.C]]
-		return c.native
+		if m := p.Reg.Methods[x.Type()][fr.Fn.Proto.Code.Names[in.C]]; m != nil && m.Method {
+			c.tab, c.native = tab, m
+			return m
+		}
 	}
 	return nil
 }

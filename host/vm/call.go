@@ -486,6 +486,15 @@ func (b *BoundMethod) Type() string {
 	return "method"
 }
 
+// CallPrelude calls a function of the prelude.
+func (p *Process) CallPrelude(name string, args ...Value) error {
+	f, err := p.prelude(name)
+	if err == nil {
+		_, err = p.Call(f, args, nil)
+	}
+	return err
+}
+
 // prelude returns a function of the prelude, which is compiled and run at first need.
 func (p *Process) prelude(name string) (*Function, error) {
 	if p.Prelude == nil {

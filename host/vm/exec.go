@@ -190,7 +190,7 @@ func (p *Process) builtin(m *Module, slot int) (Value, error) {
 	}
 	name := m.Globals.Names[slot]
 	v := p.Reg.Builtins[name]
-	if v == nil && m == p.Prelude || v == nil && m.Name == PreludeName {
+	if v == nil && m.FromHost() {
 		if n := p.Reg.Intrinsics[name]; n != nil {
 			v = n
 		}
@@ -325,6 +325,9 @@ func (p *Process) inPlace(op compile.Opcode, x, y Value) (Value, error) {
 		}
 	case *starlark.Dict:
 		if other, ok := y.(*starlark.Dict); ok && op == compile.OR {
+			if scripted(x) || scripted(other) {
+				return nil, NeedScript
+			}
 			for _, item := range other.Items() {
 				if err := x.SetKey(item[0], item[1]); err != nil {
 					return nil, hashError(err)

@@ -11,9 +11,19 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// PreludeName is the name of the prelude's module and file, whose frames
-// tracebacks leave out.
+// PreludeName is the name of the prelude's module.
 const PreludeName = "__prelude__"
+
+// hostPrefix begins the names of sources that come with the host. Tracebacks leave
+// out their frames.
+const hostPrefix = "mpstar:"
+
+// FromHost reports whether a source is the host's own: the prelude, or a
+// builtin module in the script language.
+func FromHost(src *syntax.Source) bool { return strings.HasPrefix(src.Name, hostPrefix) }
+
+// FromHost reports whether a module is the host's, but written in the script language.
+func (m *Module) FromHost() bool { return m.File == "" && !m.Builtin }
 
 //go:embed prelude.star
 var preludeSource string
@@ -21,7 +31,7 @@ var preludeSource string
 // loadPrelude compiles and runs the prelude: the VM's part, then the registry's.
 func (p *Process) loadPrelude() (*Module, error) {
 	m := NewModule(PreludeName, "")
-	src := &syntax.Source{Name: PreludeName, Text: preludeSource + "\n" + p.Reg.Prelude}
+	src := &syntax.Source{Name: hostPrefix + PreludeName, Text: preludeSource + "\n" + p.Reg.Prelude}
 	code, err := p.Compile(src, m.Globals)
 	if err != nil {
 		return nil, Raise(SystemError, "prelude: %s", err)
@@ -115,17 +125,14 @@ func (p *Process) importOne(name string, from *Module, load bool) (*Module, erro
 	if m := p.Reg.Module(name); m != nil {
 		return p.adopt(m), nil
 	}
-	if p.FindModule == nil {
-		return nil, p.noModule(name)
-	}
-	src, err := p.FindModule(p, name, from, load)
+	src, err := p.findSource(name, from, load)
 	if err != nil {
 		return nil, err
 	}
-	if src == nil {
-		return nil, p.noModule(name)
-	}
 	m := NewModule(name, src.Name)
+	if FromHost(src) {
+		m.File = ""
+	}
 	m.Set("__name__", starlark.String(name))
 	m.Set("__file__", starlark.String(src.Name))
 	code, err := p.Compile(src, m.Globals)
@@ -135,6 +142,21 @@ func (p *Process) importOne(name string, from *Module, load bool) (*Module, erro
 	setDoc(m, code)
 	p.addModule(name, m)
 	return nil, p.start(&Function{Proto: NewProto(code, m)}, nil, RetRetry)
+}
+
+// findSource returns the source of a module that is not made in Go.
+func (p *Process) findSource(name string, from *Module, load bool) (*syntax.Source, error) {
+	if text, ok := p.Reg.Sources[name]; ok && !load {
+		return &syntax.Source{Name: hostPrefix + name, Text: text}, nil
+	}
+	if p.FindModule == nil {
+		return nil, p.noModule(name)
+	}
+	src, err := p.FindModule(p, name, from, load)
+	if err == nil && src == nil {
+		err = p.noModule(name)
+	}
+	return src, err
 }
 
 // adopt gives the process its own copy of a builtin module.
@@ -217,6 +239,9 @@ func (p *Process) noModule(name string) error {
 	for n := range p.Reg.Modules {
 		names = append(names, n)
 	}
+	for n := range p.Reg.Sources {
+		names = append(names, n)
+	}
 	e := NewException(ModuleNotFoundError, starlark.String("No module named '"+name+"'"+didYouMean(name, sorted(names))))
 	e.Set("name", starlark.String(name))
 	return e
@@ -236,7 +261,7 @@ func (p *Process) importFrom(x Value, name string) (Value, error) {
 		return nil, err
 	}
 	sub := m.Name + "." + name
-	if p.Modules[sub] != nil || p.Reg.Module(sub) != nil {
+	if p.Modules[sub] != nil || p.Reg.Module(sub) != nil || p.Reg.Sources[sub] != "" {
 		s, err := p.importOne(sub, m, false)
 		return asValue(s), err
 	}

@@ -97,6 +97,9 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 			return p.Reg.Intrinsics["_percent"].Fn(p, []Value{x, y}, nil)
 		}
 	}
+	if bothTables(x, y) && (scripted(x) || scripted(y)) {
+		return nil, NeedScript
+	}
 	if err := p.sizeCheck(op, x, y); err != nil {
 		return nil, err
 	}
@@ -114,6 +117,49 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 		return p.boolBinary(op, x, y, bx, by)
 	}
 	return nil, operandError(op, x, y, err)
+}
+
+// bothTables reports whether x and y are sets, or dicts.
+func bothTables(x, y Value) bool {
+	switch x.(type) {
+	case *starlark.Set:
+		_, ok := y.(*starlark.Set)
+		return ok
+	case *starlark.Dict:
+		_, ok := y.(*starlark.Dict)
+		return ok
+	}
+	return false
+}
+
+// scripted reports whether a dict or set has keys that methods of the script
+// compare: the library's operators on tables believe that they cannot fail.
+func scripted(table Value) bool {
+	if s, ok := table.(*starlark.Set); ok {
+		for k := range s.Elements() {
+			if scriptedKey(k) {
+				return true
+			}
+		}
+		return false
+	}
+	for k := range table.(*starlark.Dict).Entries() {
+		if scriptedKey(k) {
+			return true
+		}
+	}
+	return false
+}
+
+func scriptedKey(k Value) bool {
+	if t, ok := k.(starlark.Tuple); ok {
+		for _, e := range t {
+			if scriptedKey(e) {
+				return true
+			}
+		}
+	}
+	return overrides(k, "__eq__")
 }
 
 // boolBinary does arithmetic on bools, which Starlark has not and Python has:
@@ -421,6 +467,10 @@ func equal(x, y Value, depth int) (bool, error) {
 	case *starlark.Dict:
 		y, ok := y.(*starlark.Dict)
 		return equalDicts(x, y, ok, depth)
+	case *starlark.Set:
+		if bothTables(x, y) && (scripted(x) || scripted(y)) {
+			return false, NeedScript
+		}
 	case starlark.NoneType, starlark.Bool, *Class, *Function, *Native, *Module, *Generator:
 		return Value(x) == y, nil
 	case *BoundMethod:
@@ -467,7 +517,7 @@ func equalDicts(x, y *starlark.Dict, ok bool, depth int) (bool, error) {
 
 // Compare applies an ordering, LT to GE.
 func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
-	if object(x) != nil || object(y) != nil {
+	if object(x) != nil || object(y) != nil || bothTables(x, y) && (scripted(x) || scripted(y)) {
 		return false, NeedScript
 	}
 	ok, err := starlark.CompareDepth(operators[op].token, x, y, maxDepth)
@@ -674,6 +724,9 @@ func index(key Value, n int, what string) (int, error) {
 	i, ok := SmallInt(key)
 	if !ok {
 		k, isInt := unbool(key).(starlark.Int)
+		if !isInt && overrides(key, "__index__") {
+			return 0, NeedScript
+		}
 		if !isInt {
 			return 0, Raise(TypeError, "%s indices must be integers or slices, not %s", what, TypeName(key))
 		}

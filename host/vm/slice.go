@@ -51,6 +51,9 @@ func (s *Slice) bounds(n int) (start, step, count int, err error) {
 // is far outside of every sequence.
 func sliceIndex(v Value, n int) (int, error) {
 	i, ok := unbool(v).(starlark.Int)
+	if !ok && overrides(v, "__index__") {
+		return 0, NeedScript
+	}
 	if !ok {
 		return 0, Raise(TypeError, "slice indices must be integers or None or have an __index__ method")
 	}

@@ -33,7 +33,7 @@ func (p *Process) unwind(err error, here bool) error {
 	for {
 		fr := &p.Frames[len(p.Frames)-1]
 		code := fr.Fn.Proto.Code
-		if here && code.Source.Name != PreludeName {
+		if here && !FromHost(code.Source) {
 			e.Trace = append(e.Trace, TraceEntry{code, fr.PC - 1})
 		}
 		here = true

@@ -5,6 +5,7 @@ package unix
 import (
 	"slices"
 	"syscall"
+	"time"
 
 	"mpstar/host/kernel"
 
@@ -18,6 +19,15 @@ import (
 // Only children made by Fork are ever reaped: spares, and processes that an
 // embedding program started, are not the script's.
 func (k *Kernel) Wait(pid kernel.Pid, flags kernel.WaitFlag) (kernel.Pid, kernel.Status, error) {
+	return k.wait(pid, flags, forever)
+}
+
+// WaitUntil is kernel.Kernel's.
+func (k *Kernel) WaitUntil(pid kernel.Pid, deadline time.Duration) (kernel.Pid, kernel.Status, error) {
+	return k.wait(pid, 0, deadline)
+}
+
+func (k *Kernel) wait(pid kernel.Pid, flags kernel.WaitFlag, deadline time.Duration) (kernel.Pid, kernel.Status, error) {
 	if flags&^(kernel.NoHang|kernel.Untraced|kernel.Continued) != 0 {
 		return 0, 0, syscall.EINVAL
 	}
@@ -26,10 +36,10 @@ func (k *Kernel) Wait(pid kernel.Pid, flags kernel.WaitFlag) (kernel.Pid, kernel
 			return 0, 0, kernel.ErrInterrupted
 		}
 		got, st, err := k.reap(pid, flags)
-		if got != 0 || err != nil || flags&kernel.NoHang != 0 {
+		if got != 0 || err != nil || flags&kernel.NoHang != 0 || deadline != forever && monotonic() >= deadline {
 			return got, st, err
 		}
-		if _, err := k.block(-1, 0, forever); err != nil {
+		if _, err := k.block(-1, 0, deadline); err != nil {
 			return 0, 0, err
 		}
 	}
