@@ -52,6 +52,13 @@ func (k *fakeKernel) Wait(pid kernel.Pid, flags kernel.WaitFlag) (kernel.Pid, ke
 	}
 	return 0, 0, unix.ECHILD
 }
+func (k *fakeKernel) Shared() []byte { return nil }
+func (k *fakeKernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error {
+	return nil
+}
+func (k *fakeKernel) WakeWord(word *atomic.Uint32, n int) {}
+func (k *fakeKernel) Self() kernel.Holder                 { return 1 }
+func (k *fakeKernel) Alive(h kernel.Holder) bool          { return h == 1 }
 func (k *fakeKernel) WaitUntil(pid kernel.Pid, deadline time.Duration) (kernel.Pid, kernel.Status, error) {
 	return 0, 0, unix.ECHILD
 }

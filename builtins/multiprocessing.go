@@ -28,7 +28,7 @@ var _multiprocessingRows = []row{
 }
 
 func _multiprocessingModule() *vm.Module {
-	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", _multiprocessingRows), nil)
+	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", append(_multiprocessingRows[:len(_multiprocessingRows):len(_multiprocessingRows)], sharedRows...)), nil)
 }
 
 // mpSpawn is os.fork for a child that needs nothing of what its parent was doing.

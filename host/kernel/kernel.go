@@ -57,6 +57,9 @@ func (s Status) Signaled() (sig Signal, ok bool) {
 	return Signal(ws.Signal()), ws.Signaled()
 }
 
+// A Holder names a process in shared memory: who holds a lock.
+type Holder uint32
+
 // A WaitFlag changes what Wait does.
 type WaitFlag int
 
@@ -162,6 +165,25 @@ type Kernel interface {
 	Dup2(from, to Fd) error
 	Seek(fd Fd, offset int64, whence int) (int64, error)
 	Isatty(fd Fd) bool
+
+	// Shared returns memory that all processes of the tree have in common. It
+	// was zero when the tree began. It is as long as the process lives.
+	Shared() []byte
+
+	// WaitWord blocks while *word, which lies in Shared, is old: until somebody
+	// calls WakeWord or the monotonic clock has reached deadline. It may
+	// return early, so the caller looks again, and does so several times a
+	// second, so that the caller may find out who has died.
+	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error
+
+	// WakeWord wakes n of those that wait for a word.
+	WakeWord(word *atomic.Uint32, n int)
+
+	// Self names this process in shared memory, as no other of the tree is
+	// named while anybody could remember; it is not 0. Alive says whether a
+	// process so named has not ended.
+	Self() Holder
+	Alive(h Holder) bool
 
 	// CPUs returns how many processors this process may run on.
 	CPUs() int

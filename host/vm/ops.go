@@ -113,8 +113,8 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	if isNumber(x) && isNumber(y) && isZero(y) {
 		return nil, zeroDivision(op, x, y)
 	}
-	if bx, by := unbool(x), unbool(y); bx != x || by != y {
-		return p.boolBinary(op, x, y, bx, by)
+	if isBool(x) || isBool(y) {
+		return p.boolBinary(op, x, y, unbool(x), unbool(y))
 	}
 	return nil, operandError(op, x, y, err)
 }
@@ -172,7 +172,7 @@ func (p *Process) boolBinary(op compile.Opcode, x, y, bx, by Value) (Value, erro
 		}
 		return nil, badOperands(op, x, y)
 	}
-	if bx != x && by != y && (op == compile.AND || op == compile.OR || op == compile.XOR) {
+	if isBool(x) && isBool(y) && (op == compile.AND || op == compile.OR || op == compile.XOR) {
 		return z.Truth(), nil
 	}
 	return z, nil
@@ -257,6 +257,11 @@ func isNumber(v Value) bool {
 }
 
 func isZero(v Value) bool { return isNumber(v) && !bool(v.Truth()) }
+
+func isBool(v Value) bool {
+	_, ok := v.(starlark.Bool)
+	return ok
+}
 
 // unbool returns a bool as the Int that it stands for in arithmetic.
 func unbool(v Value) Value {
@@ -524,7 +529,7 @@ func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 	if err == nil || err == NeedScript {
 		return ok, err
 	}
-	if bx, by := unbool(x), unbool(y); isNumber(bx) && isNumber(by) && (bx != x || by != y) {
+	if bx, by := unbool(x), unbool(y); isNumber(bx) && isNumber(by) && (isBool(x) || isBool(y)) {
 		return starlark.Compare(operators[op].token, bx, by)
 	}
 	if x, y, found := firstDifference(x, y); found {

@@ -5,6 +5,7 @@ package unix
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -16,8 +17,7 @@ import (
 
 // Adopt must be called first thing in main. If Fork started this process it
 // returns the process's kernel and its image; the image is memory mapped from
-// the parent's memfd, read only, until ReleaseImage. Otherwise ok is false and
-// nothing has been touched. In a spare it calls idle, if that is not nil, which
+// the parent's memfd, read only, until ReleaseImage. Otherwise ok is false. In a spare it calls idle, if that is not nil, which
 // may do what any child has to do first, and returns when the spare is used, or never.
 func Adopt(idle func()) (k *Kernel, image []byte, ok bool, err error) {
 	text, ok := os.LookupEnv(envName)
@@ -43,7 +43,9 @@ type mark struct {
 }
 
 // parseMark tells a real mark from a leftover in somebody else's environment:
-// it names our own pid and a socket of the right kind.
+// it names our own pid. A process with a real one must never go on as a
+// root, whatever else is wrong, for it would run the whole script again, with a
+// process table of its own.
 func parseMark(text string) (m mark, ok bool) {
 	f := strings.Split(text, ".")
 	if len(f) != 3 || len(f[2]) != pidDigits {
@@ -56,11 +58,7 @@ func parseMark(text string) (m mark, ok bool) {
 			return m, false
 		}
 	}
-	if n[2] != os.Getpid() {
-		return m, false
-	}
-	kind, err := unix.GetsockoptInt(n[0], unix.SOL_SOCKET, unix.SO_TYPE)
-	return mark{sock: n[0], image: n[1]}, err == nil && kind == unix.SOCK_SEQPACKET
+	return mark{sock: n[0], image: n[1]}, n[2] == os.Getpid()
 }
 
 func (m mark) adopt(idle func()) (*Kernel, []byte, error) {
@@ -105,7 +103,9 @@ func (m mark) become(lock int) (*Kernel, []byte, error) {
 			return nil, nil, err
 		}
 		unix.Close(lock)
+		setEnviron(h.env)
 	}
+	unix.Umask(h.umask)
 	if k.table, err = mapTable(h.tableFd, h.slots); err != nil {
 		return nil, nil, err
 	}
@@ -113,6 +113,18 @@ func (m mark) become(lock int) (*Kernel, []byte, error) {
 	setComm(k.comm)
 	k.install(h.caught, h.ignored)
 	return k, image, nil
+}
+
+// setEnviron gives a spare the environment that its parent has now.
+func setEnviron(env []string) {
+	if slices.Equal(env, os.Environ()) {
+		return
+	}
+	os.Clearenv()
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		_ = os.Setenv(name, value)
+	}
 }
 
 func mapImage(fd int) ([]byte, error) {

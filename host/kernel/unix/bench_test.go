@@ -4,7 +4,9 @@ package unix
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"testing"
 
@@ -32,8 +34,8 @@ func BenchmarkForkWait(b *testing.B) {
 
 func TestHeader(t *testing.T) {
 	h := header{
-		tableFd: 50, slots: 512, slotFd: 51, slot: 7, group: 1234, seen: 3,
-		caught: 1 << 63, ignored: 2, blocked: 4, comm: "mpstar",
+		tableFd: 50, slots: 512, slotFd: 51, slot: 7, group: 1234, umask: 0o27, seen: 3,
+		caught: 1 << 63, ignored: 2, blocked: 4, comm: "mpstar", env: []string{"A=1", "B="},
 		fds: fdTable{{kind: unknown}, {}, {kind: pipe, cloexec: true}},
 	}
 	b := append(h.encode(), "image"...)
@@ -59,6 +61,9 @@ func TestGaps(t *testing.T) {
 
 // A variable left over from elsewhere is no mark.
 func TestStaleMark(t *testing.T) {
+	if _, ok := parseMark(fmt.Sprintf("999.-1.%0*d", pidDigits, os.Getpid())); !ok {
+		t.Error("a child whose socket is gone would be a root")
+	}
 	for _, text := range []string{"", "1.2", "1.2.0000000001", "0.-1.000000000x", "-1.-1.0000000000"} {
 		if m, ok := parseMark(text); ok {
 			t.Errorf("%q is %+v", text, m)

@@ -73,10 +73,18 @@ const imageSeals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | un
 func (k *Kernel) header(slot int) *header {
 	return &header{
 		tableFd: k.table.fd, slots: len(k.table.slots), slotFd: k.slotFd, slot: slot,
-		group: unix.Getpgrp(), seen: k.seen,
+		group: unix.Getpgrp(), umask: umask(), seen: k.seen,
 		caught: caught(), ignored: k.sig.ignored, blocked: k.mask,
-		comm: k.comm, fds: k.fds,
+		comm: k.comm, env: os.Environ(), fds: k.fds,
 	}
+}
+
+// umask returns the file mode creation mask, which can only be read by setting
+// it (umask(2)). What another goroutine creates in between is private.
+func umask() int {
+	mask := unix.Umask(0o077)
+	unix.Umask(mask)
+	return mask
 }
 
 // fdWriter writes all it is given.
@@ -111,7 +119,7 @@ func (k *Kernel) startChild(image, lock int) (kernel.Pid, error) {
 		}
 	}
 	s := &spawn{devNull: -1}
-	b, err := k.spawnBlank(s, os.Environ(), lock, image, append(owned, image), append(cloexec, image))
+	b, err := k.spawnBlank(s, lock, image, append(owned, image), append(cloexec, image))
 	if err != nil {
 		return 0, err
 	}
@@ -133,7 +141,7 @@ type blank struct {
 
 // spawnBlank starts a blank with the descriptors in keep, among which those
 // in inherit have to lose FD_CLOEXEC.
-func (k *Kernel) spawnBlank(s *spawn, env []string, lock, image int, keep, inherit []int) (b *blank, err error) {
+func (k *Kernel) spawnBlank(s *spawn, lock, image int, keep, inherit []int) (b *blank, err error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -157,7 +165,7 @@ func (k *Kernel) spawnBlank(s *spawn, env []string, lock, image int, keep, inher
 		s.inherit = append(s.inherit, int32(fd))
 	}
 	s.gaps = gapsBetween(append(keep, k.table.fd, theirs, k.slotFd))
-	if err = s.setProgram(env, theirs, image); err != nil {
+	if err = s.setProgram(theirs, image); err != nil {
 		unix.Close(ours)
 		return nil, err
 	}
@@ -166,6 +174,7 @@ func (k *Kernel) spawnBlank(s *spawn, env []string, lock, image int, keep, inher
 		unix.Close(ours)
 		return nil, err
 	}
+	k.forget(kernel.Pid(b.pid)) // a child of that number the system reaped: SIGCHLD was ignored
 	return b, nil
 }
 

@@ -5,21 +5,24 @@ package unix
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 )
 
 // A header stands before the image in a child's memfd and carries what the
 // kernel itself must know. Numbers are little endian:
 //
 //	magic u64, length u32 (of the header, padded to 8),
-//	table fd u32, slots u32, slot fd u32, slot u32, process group u32, seen u64,
-//	caught u64, ignored u64, blocked u64,
-//	comm: length u8 and bytes, descriptors: count u32, each number u32 kind u8 cloexec u8
+//	table fd u32, slots u32, slot fd u32, slot u32, process group u32, umask u32,
+//	seen u64, caught u64, ignored u64, blocked u64,
+//	comm, environment separated by 0 bytes: each length u32 and bytes,
+//	descriptors: count u32, each number u32 kind u8 cloexec u8
 type header struct {
 	tableFd, slots, slotFd, slot int
-	group                        int
+	group, umask                 int
 	seen                         uint64
 	caught, ignored, blocked     sigset
 	comm                         string
+	env                          []string
 	fds                          fdTable
 }
 
@@ -31,14 +34,16 @@ var le = binary.LittleEndian
 
 func (h *header) encode() []byte {
 	b := make([]byte, 12, 256)
-	for _, n := range []int{h.tableFd, h.slots, h.slotFd, h.slot, h.group} {
+	for _, n := range []int{h.tableFd, h.slots, h.slotFd, h.slot, h.group, h.umask} {
 		b = le.AppendUint32(b, uint32(n))
 	}
 	for _, n := range []uint64{h.seen, uint64(h.caught), uint64(h.ignored), uint64(h.blocked)} {
 		b = le.AppendUint64(b, n)
 	}
-	b = append(b, byte(len(h.comm)))
-	b = append(b, h.comm...)
+	for _, s := range []string{h.comm, strings.Join(h.env, "\x00")} {
+		b = le.AppendUint32(b, uint32(len(s)))
+		b = append(b, s...)
+	}
 	at, count := len(b), 0
 	b = le.AppendUint32(b, 0)
 	for fd, e := range h.fds {
@@ -68,14 +73,17 @@ func decodeHeader(b []byte) (h header, image []byte, err error) {
 		return h, nil, errHeader
 	}
 	r := reader{b: b[12:n]}
-	for _, p := range []*int{&h.tableFd, &h.slots, &h.slotFd, &h.slot, &h.group} {
+	for _, p := range []*int{&h.tableFd, &h.slots, &h.slotFd, &h.slot, &h.group, &h.umask} {
 		*p = int(r.u32())
 	}
 	h.seen = r.u64()
 	for _, p := range []*sigset{&h.caught, &h.ignored, &h.blocked} {
 		*p = sigset(r.u64())
 	}
-	h.comm = string(r.take(int(r.u8())))
+	h.comm = string(r.take(int(r.u32())))
+	if env := string(r.take(int(r.u32()))); env != "" {
+		h.env = strings.Split(env, "\x00")
+	}
 	for count := r.u32(); count > 0 && !r.bad; count-- {
 		fd := int(r.u32())
 		h.fds.set(fd&0xffffff, fdEntry{kind: fdKind(r.u8()), cloexec: r.u8() != 0})
@@ -95,7 +103,7 @@ type reader struct {
 func (r *reader) take(n int) []byte {
 	if n > len(r.b) {
 		r.bad = true
-		return make([]byte, n)
+		return make([]byte, min(n, 8))
 	}
 	p := r.b[:n]
 	r.b = r.b[n:]

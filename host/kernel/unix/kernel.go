@@ -27,7 +27,7 @@ type Kernel struct {
 	sig      signals
 	mask     sigset   // signals that the tree's starter left blocked
 	group    int      // a child's process group when it began; not kept up to date
-	spares   []*spare // processes started ahead of need, oldest first
+	spares   []*blank // processes started ahead of need, oldest first
 	refill   bool     // start spares before this process sleeps
 	forks    int      // how many Forks have succeeded
 	comm     string   // the name in /proc/self/comm, which children get too
@@ -64,7 +64,7 @@ func Start(o Options) (*Kernel, error) {
 	if o.MaxProcs == 0 {
 		o.MaxProcs = DefaultMaxProcs
 	}
-	if o.MaxProcs < 1 {
+	if o.MaxProcs < 1 || o.MaxProcs > maxSlots {
 		return nil, fmt.Errorf("unix: limit of %d processes", o.MaxProcs)
 	}
 	if !claimed.CompareAndSwap(false, true) {

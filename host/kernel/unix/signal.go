@@ -207,6 +207,9 @@ func (k *Kernel) SetSignal(sig kernel.Signal, d kernel.Disposition) (kernel.Disp
 	if d == was {
 		return was, nil
 	}
+	if d == kernel.Caught && sig == kernel.Signal(syscall.SIGCHLD) {
+		k.DropSpares() // see spare.go
+	}
 	// A signal that comes between the two steps is noted if either
 	// disposition is Caught and sigCaught says so: set it first, clear it last.
 	a := action(sig, d)

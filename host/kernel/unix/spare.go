@@ -3,7 +3,6 @@
 package unix
 
 import (
-	"os"
 	"slices"
 
 	"mpstar/host/kernel"
@@ -16,21 +15,19 @@ import (
 //
 //  1. a bit set of the script's descriptor numbers
 //  2. one byte, with the descriptors themselves (unix(7), SCM_RIGHTS) in
-//     ascending order, then the slot's lock and the image
+//     ascending order, then the working directory, the slot's lock and the image
 //
 // The spare closes its fillers at exactly those numbers, so that the system, which
 // always takes the lowest free number, puts each descriptor where it belongs;
-// the spare checks that. Then it goes the way of every child.
+// the spare checks that. Then it goes the way of every child: the environment,
+// the umask and the signal dispositions are in the fork header.
 //
-// What cannot be sent must not have changed since the spare was made: the
-// environment and the working directory, which are compared, and whatever an embedding
-// program may set without our seeing it (umask, limits, priority, credentials),
-// for which it calls DropSpares.
-type spare struct {
-	*blank
-	env []string
-	cwd fileID
-}
+// What an embedding program may set besides (resource limits, priority,
+// credentials, session) is as it was when the spare was made, unless the program calls
+// DropSpares.
+//
+// The end of a dropped spare would be a SIGCHLD too many, so there are no spares
+// while the script catches that.
 
 // maxSpares limits the spares of the whole tree, by permits in the table.
 const maxSpares = 8
@@ -41,21 +38,11 @@ const sparesEach = 2
 // spareFds limits the numbers of descriptors that can be sent, and so how many.
 const spareFds = internalFrom
 
-type fileID struct{ dev, ino uint64 }
-
-func workingDir() (id fileID) {
-	var st unix.Stat_t
-	if unix.Stat(".", &st) == nil {
-		id = fileID{st.Dev, st.Ino}
-	}
-	return id
-}
-
 // Prepare starts spares if there are too few: the next Fork will find a process that
 // has its start-up behind it. A program that knows it will fork may call it early.
 // Failure is no error, for Fork does without.
 func (k *Kernel) Prepare() {
-	for len(k.spares) < sparesEach && k.sendable() {
+	for len(k.spares) < sparesEach && k.spareable() {
 		s := k.newSpare()
 		if s == nil {
 			break
@@ -69,7 +56,7 @@ func (k *Kernel) Prepare() {
 // the next Fork may follow directly; a second when this process sleeps anyway (see
 // block), if it has forked twice. A process that forks once pays for one.
 func (k *Kernel) forked() {
-	if len(k.spares) == 0 && k.sendable() {
+	if len(k.spares) == 0 && k.spareable() {
 		if s := k.newSpare(); s != nil {
 			k.spares = append(k.spares, s)
 		}
@@ -78,7 +65,7 @@ func (k *Kernel) forked() {
 	k.forks++
 }
 
-func (k *Kernel) newSpare() *spare {
+func (k *Kernel) newSpare() *blank {
 	lock, ok, err := k.table.takeSpare()
 	if err != nil || !ok {
 		return nil
@@ -89,23 +76,20 @@ func (k *Kernel) newSpare() *spare {
 		return nil
 	}
 	defer unix.Close(null)
-	s := &spare{env: os.Environ(), cwd: workingDir()}
-	s.blank, err = k.spawnBlank(&spawn{devNull: int32(null)}, s.env, lock, -1, []int{0, 1, 2}, nil)
+	b, err := k.spawnBlank(&spawn{devNull: int32(null)}, lock, -1, []int{0, 1, 2}, nil)
 	if err != nil {
 		return nil
 	}
-	return s
+	return b
 }
 
 // DropSpares ends the spares, so that the next child gets what a spare
 // would not have: see spare.
 func (k *Kernel) DropSpares() {
-	blanks := make([]*blank, len(k.spares))
-	for i, s := range k.spares {
+	for _, s := range k.spares {
 		unix.Close(s.sock)
-		blanks[i] = s.blank
 	}
-	k.end(blanks...)
+	k.end(k.spares...)
 	k.spares, k.refill = nil, false
 }
 
@@ -114,29 +98,30 @@ func (k *Kernel) useSpare(image, lock int) (pid kernel.Pid, ok bool) {
 	if len(k.spares) == 0 {
 		return 0, false
 	}
-	if !k.sendable() {
+	cwd, err := unix.Open(".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil || !k.spareable() {
 		k.DropSpares()
 		return 0, false
 	}
-	cwd, env := workingDir(), os.Environ()
+	defer unix.Close(cwd)
 	for len(k.spares) > 0 {
 		s := k.spares[0]
-		if s.cwd != cwd || !slices.Equal(s.env, env) {
-			break
-		}
 		k.spares = k.spares[1:]
-		ok := s.send(k.fds, lock, image) == nil && s.acknowledged()
+		ok := s.send(k.fds, cwd, lock, image) == nil && s.acknowledged()
 		unix.Close(s.sock)
 		if ok {
 			return kernel.Pid(s.pid), true
 		}
-		k.end(s.blank)
+		k.end(s)
 	}
-	k.DropSpares()
 	return 0, false
 }
 
-func (k *Kernel) sendable() bool {
+// spareable says whether spares will do for this process as it is now.
+func (k *Kernel) spareable() bool {
+	if caught()&bit(kernel.Signal(unix.SIGCHLD)) != 0 {
+		return false
+	}
 	for fd := spareFds; fd < len(k.fds); fd++ {
 		if k.fds.owns(fd) {
 			return false
@@ -145,7 +130,7 @@ func (k *Kernel) sendable() bool {
 	return true
 }
 
-func (s *spare) send(owned fdTable, lock, image int) error {
+func (b *blank) send(owned fdTable, cwd, lock, image int) error {
 	var set [8]byte
 	var fds []int
 	bits := uint64(0)
@@ -156,11 +141,11 @@ func (s *spare) send(owned fdTable, lock, image int) error {
 		}
 	}
 	le.PutUint64(set[:], bits)
-	if err := unix.Sendmsg(s.sock, set[:], nil, nil, unix.MSG_NOSIGNAL); err != nil {
+	if err := unix.Sendmsg(b.sock, set[:], nil, nil, unix.MSG_NOSIGNAL); err != nil {
 		return err
 	}
-	rights := unix.UnixRights(append(fds, lock, image)...)
-	return unix.Sendmsg(s.sock, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
+	rights := unix.UnixRights(append(fds, cwd, lock, image)...)
+	return unix.Sendmsg(b.sock, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
 }
 
 // awaitUse is a spare's life: it returns when its parent makes it a child,
@@ -178,11 +163,16 @@ func awaitUse(sock int) (image, lock int) {
 			unix.Close(fd)
 		}
 	}
-	got := receiveRights(sock, len(want)+2)
-	if len(got) != len(want)+2 || !slices.Equal(want, got[:len(want)]) {
+	got := receiveRights(sock, len(want)+3)
+	if len(got) != len(want)+3 || !slices.Equal(want, got[:len(want)]) {
 		exitGroup(1) // without acknowledgement: the parent starts another
 	}
-	return got[len(want)+1], got[len(want)]
+	rest := got[len(want):]
+	if unix.Fchdir(rest[0]) != nil {
+		exitGroup(1)
+	}
+	unix.Close(rest[0])
+	return rest[2], rest[1]
 }
 
 func receiveRights(sock, count int) []int {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -61,20 +62,19 @@ const envName = "MPSTAR_FORK"
 func rawVfork(trap, a1, a2 uintptr) (pid, errno uintptr)
 
 // setProgram makes the arguments of execve(2).
-func (s *spawn) setProgram(env []string, sock, image int) (err error) {
+func (s *spawn) setProgram(sock, image int) (err error) {
 	if s.path, err = syscall.BytePtrFromString("/proc/self/exe"); err != nil {
 		return err
 	}
 	if s.argv, err = syscall.SlicePtrFromStrings(os.Args); err != nil {
 		return err
 	}
-	if s.envp, err = syscall.SlicePtrFromStrings(env); err != nil {
+	if s.envp, err = syscall.SlicePtrFromStrings(os.Environ()); err != nil {
 		return err
 	}
 	mark := fmt.Appendf(nil, "%s=%d.%d.%0*d\x00", envName, sock, image, pidDigits, 0)
 	s.pid = (*[pidDigits]byte)(mark[len(mark)-1-pidDigits:])
-	s.envp[len(s.envp)-1] = &mark[0]
-	s.envp = append(s.envp, nil)
+	s.envp = slices.Insert(s.envp, 0, &mark[0]) // first: os.Getenv takes the first of a name
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 //
 //	offset 0    tableHeader, 64 bytes
 //	offset 64   slot 0, slot 1, ... 64 bytes each
+//	then, from the next page on, sharedSize bytes for kernel.Kernel's Shared
 //
 // A slot is taken while somebody holds an open-file-description lock on byte i
 // of the memfd (fcntl_locking(2); i is the slot's number, the lock has nothing
@@ -55,10 +56,18 @@ type slot struct {
 	start atomic.Int64  // CLOCK_MONOTONIC, nanoseconds
 	state atomic.Uint32 // what it waits for; the values are package shm's
 	line  atomic.Uint32 // script line where it waits
-	_     [slotSize - 32]byte
+	gen   atomic.Uint32 // how often the slot was taken; written by who has just taken it
+	_     [slotSize - 36]byte
 }
 
-func tableSize(n int) int { return slotSize * (n + 1) }
+// sharedSize is address space; memory is used only for what is written to.
+const sharedSize = 64 << 20
+
+func sharedOffset(n int) int { return (slotSize*(n+1) + pageSize - 1) / pageSize * pageSize }
+
+const pageSize = 64 << 10 // the largest of either architecture
+
+func tableSize(n int) int { return sharedOffset(n) + sharedSize }
 
 func newTable(n int) (*table, error) {
 	fd, err := internalFd(memfd("mpstar-table"))
@@ -118,6 +127,9 @@ func (t *table) lock(base, n, first int) (fd, i int, ok bool, err error) {
 		lock := unix.Flock_t{Type: unix.F_WRLCK, Start: int64(base + i), Len: 1}
 		err = unix.FcntlFlock(uintptr(fd), unix.F_OFD_SETLK, &lock)
 		if err == nil {
+			if base == 0 {
+				t.slots[i].gen.Add(1)
+			}
 			return fd, i, true, nil
 		}
 		if err != unix.EAGAIN && err != unix.EACCES {
@@ -149,7 +161,13 @@ func (t *table) enter(i int, pid, ppid kernel.Pid) {
 // has seen what its parent had. So each process of a runaway tree fails at
 // once and ends, while one that handles the error, waits and forks again
 // gets its child.
+//
+// Zombies hold no slot, but a process may not have more unreaped children than
+// there are slots: the system's own tables are finite too.
 func (k *Kernel) takeSlot() (fd, i int, err error) {
+	if len(k.children) >= len(k.table.slots) && !k.forgetReaped() {
+		return -1, 0, kernel.ErrTooManyProcesses
+	}
 	epoch := &k.table.header().epoch
 	now := epoch.Load()
 	if k.seen < now {

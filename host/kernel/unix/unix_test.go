@@ -42,7 +42,9 @@ func init() {
 		"wait any":         {run: waitAny},
 		"wait group":       {run: waitGroup},
 		"wait stopped":     {run: waitStopped},
+		"wait until":       {run: waitUntil},
 		"sigchld ignored":  {run: sigchldIgnored},
+		"sigchld caught":   {run: sigchldCaught},
 		"descriptors":      {run: descriptors},
 		"closed stdin":     {run: closedStdin},
 		"high descriptors": {run: highDescriptors},
@@ -60,12 +62,14 @@ func init() {
 		"alarm":            {run: alarm},
 		"limit":            {run: limit, maxProcs: 4},
 		"limit epoch":      {run: limitEpoch, maxProcs: 4},
+		"zombies":          {run: zombies, maxProcs: 4},
 		"runaway":          {run: func(k *Kernel) { runaway(k, "") }, maxProcs: 16},
 		"orphan":           {run: orphan},
 		"write error":      {run: writeError, maxProcs: 2},
 		"names":            {run: names},
 		"surroundings":     {run: surroundings},
 		"spare unseen":     {run: spareUnseen},
+		"spare permits":    {run: sparePermits, maxProcs: 8},
 		"spare killed":     {run: spareKilled},
 		"killed with all":  {run: killedWithAll, ends: "signal: killed"},
 		"release":          {run: release},
@@ -85,6 +89,8 @@ func init() {
 		"await":        childAwait,
 		"same":         childSame,
 		"ctrl-c":       childCtrlC,
+		"hear":         func(k *Kernel, arg string) { hear(k, kernel.Fd(number(arg))) },
+		"permits":      childPermits,
 		"hold":         childHold,
 		"epoch":        childEpoch,
 		"runaway":      runaway,
@@ -180,14 +186,52 @@ func waitStopped(k *Kernel) {
 	check(sig == sigkill, "killed by %d", sig)
 }
 
+// sigchldIgnored has spares beside children that the system reaps unasked.
 func sigchldIgnored(k *Kernel) {
 	_, err := k.SetSignal(sigchld, kernel.Ignored)
 	noError(err)
-	for range 3 {
-		fork(k, "exit", 1)
+	for _, n := range []int{1, 6} {
+		for range n {
+			fork(k, "exit", 1)
+		}
+		k.Prepare()
+		_, _, err = k.Wait(-1, 0)
+		check(err == syscall.ECHILD, "%d ignored children: %v", n, err)
 	}
+}
+
+// sigchldCaught: the end of a spare must not look like that of a child.
+func sigchldCaught(k *Kernel) {
+	k.Prepare()
+	_, err := k.SetSignal(sigchld, kernel.Caught)
+	noError(err)
+	fork(k, "exit", 1)
 	_, _, err = k.Wait(-1, 0)
-	check(err == syscall.ECHILD, "ignored children: %v", err)
+	check(err == kernel.ErrInterrupted, "wait: %v", err)
+	check(slices.Equal(k.TakeSignals(), []kernel.Signal{sigchld}), "not SIGCHLD")
+	wait(k, -1)
+	k.Prepare()
+	k.DropSpares()
+	check(len(k.TakeSignals()) == 0, "the end of a spare is noted")
+	_, err = k.SetSignal(sigchld, kernel.Default)
+	noError(err)
+	k.Prepare()
+	check(len(k.spares) == sparesEach, "%d spares", len(k.spares))
+}
+
+func waitUntil(k *Kernel) {
+	r, w := pipe2(k)
+	pid := fork(k, "hear", r)
+	for _, d := range []time.Duration{0, time.Millisecond} {
+		deadline := k.Monotonic() + d
+		got, _, err := k.WaitUntil(pid, deadline)
+		check(got == 0 && err == nil && k.Monotonic() >= deadline, "too late: %d, %v", got, err)
+	}
+	tell(k, w)
+	got, st, err := k.WaitUntil(pid, k.Monotonic()+time.Hour)
+	check(got == pid && st == 0 && err == nil, "%d, %#x, %v", got, int(st), err)
+	_, _, err = k.WaitUntil(pid, 0)
+	check(err == syscall.ECHILD, "again: %v", err)
 }
 
 func descriptors(k *Kernel) {
@@ -585,13 +629,32 @@ func limit(k *Kernel) {
 	}
 }
 
-// awaitZombie returns when the child has ended, leaving it to be reaped.
+// zombies: unreaped children are not without number, but those that the system
+// reaps are none.
+func zombies(k *Kernel) {
+	for range 4 {
+		awaitZombie(fork(k, "nothing"))
+	}
+	_, err := k.Fork(imageOf("nothing"))
+	check(err == kernel.ErrTooManyProcesses, "fifth: %v", err)
+	wait(k, -1)
+	awaitZombie(fork(k, "nothing"))
+	waitAll(k, 4)
+	_, err = k.SetSignal(sigchld, kernel.Ignored)
+	noError(err)
+	for range 10 {
+		awaitZombie(fork(k, "nothing"))
+	}
+}
+
+// awaitZombie returns when the child has ended, leaving it to be reaped unless
+// SIGCHLD is ignored.
 func awaitZombie(pid kernel.Pid) {
 	const pPid, wExited, wNoWait = 1, 4, 0x01000000
 	for {
 		_, _, e := syscall.Syscall6(syscall.SYS_WAITID, pPid, uintptr(pid), 0, wExited|wNoWait, 0, 0)
 		if e != syscall.EINTR {
-			check(e == 0, "waitid: %v", e)
+			check(e == 0 || e == syscall.ECHILD, "waitid: %v", e)
 			return
 		}
 	}
@@ -720,20 +783,33 @@ func childNames(k *Kernel, want string) {
 
 func surroundings(k *Kernel) {
 	steps := []struct {
-		dir string
-		env int
-	}{{"/", 0}, {"/proc", 0}, {"/proc", 1}, {"/proc", 1}}
-	for _, s := range steps {
+		dir   string
+		env   string
+		umask int
+	}{{"/", "0", 0o22}, {"/proc", "0", 0o27}, {"/proc", "1", 0o27}, {"/proc", "a=b", 0}, {"/sys", "", 0o777}}
+	noError(os.Setenv(envName, "9.9.0000000009")) // a child must not take that for its mark
+	for i, s := range steps {
 		noError(os.Chdir(s.dir))
-		noError(os.Setenv("SURROUNDINGS", fmt.Sprint(s.env)))
-		fork(k, "surroundings", s.dir, s.env)
+		noError(os.Setenv("SURROUNDINGS", s.env))
+		if s.env == "" {
+			noError(os.Unsetenv("SURROUNDINGS"))
+		}
+		syscall.Umask(s.umask)
+		next := 0
+		if i > 0 {
+			next = k.spares[0].pid
+		}
+		pid := fork(k, "surroundings", s.dir, s.umask, s.env)
+		check(i == 0 || int(pid) == next, "step %d: the spare was not used", i)
 	}
 	waitAll(k, len(steps))
 }
 
 func childSurroundings(k *Kernel, arg string) {
 	dir, _ := os.Readlink("/proc/self/cwd")
-	got := fmt.Sprint(dir, " ", os.Getenv("SURROUNDINGS"))
+	env, set := os.LookupEnv("SURROUNDINGS")
+	check(set == (env != ""), "set though unset")
+	got := fmt.Sprint(dir, " ", syscall.Umask(0), " ", env)
 	check(got == arg, "%q, want %q", got, arg)
 	pgrp, _ := syscall.Getpgid(os.Getppid())
 	check(syscall.Getpgrp() == pgrp, "process group %d, the parent's is %d", syscall.Getpgrp(), pgrp)
@@ -754,6 +830,43 @@ func spareUnseen(k *Kernel) {
 	check(fork(k, "exit", 5) == pid, "the spare was not used")
 	code, _ := wait(k, pid).Exited()
 	check(code == 5, "exit %d", code)
+}
+
+// sparePermits: however many processes have spares, the tree has maxSpares.
+func sparePermits(k *Kernel) {
+	r, w := pipe2(k)
+	quiet, closeToEnd := pipe2(k)
+	k.Prepare()
+	total := 0
+	for range 6 {
+		fork(k, "permits", w, quiet, closeToEnd)
+		var n [1]byte
+		_, err := k.Read(r, n[:])
+		noError(err)
+		total += int(n[0])
+	}
+	check(total+len(k.spares) == maxSpares, "%d spares in children, %d here", total, len(k.spares))
+	noError(k.Close(closeToEnd))
+	waitAll(k, 6)
+	k.DropSpares()
+	for range maxSpares { // all are free again, and no more
+		_, ok, err := k.table.takeSpare()
+		check(ok && err == nil, "permit: %v", err)
+	}
+	_, ok, err := k.table.takeSpare()
+	check(!ok && err == nil, "a permit too many, %v", err)
+}
+
+// childPermits says how many spares it could get, and keeps them until the end.
+func childPermits(k *Kernel, arg string) {
+	var w, quiet, closeToEnd kernel.Fd
+	fmt.Sscan(arg, &w, &quiet, &closeToEnd)
+	noError(k.Close(closeToEnd))
+	k.Prepare()
+	_, err := k.Write(w, []byte{byte(len(k.spares))})
+	noError(err)
+	n, err := k.Read(quiet, make([]byte, 1))
+	check(n == 0 && err == nil, "%d, %v", n, err)
 }
 
 func spareKilled(k *Kernel) {

@@ -48,13 +48,11 @@ func (k *Kernel) wait(pid kernel.Pid, flags kernel.WaitFlag, deadline time.Durat
 // reap asks about the children that pid selects, oldest first.
 func (k *Kernel) reap(pid kernel.Pid, flags kernel.WaitFlag) (kernel.Pid, kernel.Status, error) {
 	chosen := k.chosen(pid)
-	if pid == -1 && len(chosen) > 4 && k.nothingEnded(flags) {
-		return 0, 0, nil
-	}
+	none := len(chosen) > 1 && nothingEnded(flags)
 	alive := false
 	for _, c := range chosen {
 		got, st, err := k.reapOne(c, flags)
-		if err == nil && got != 0 {
+		if err == nil && (got != 0 || none) {
 			return got, st, nil
 		}
 		alive = alive || err == nil
@@ -117,10 +115,20 @@ func (k *Kernel) forget(pid kernel.Pid) {
 	}
 }
 
-// nothingEnded is a shortcut for many children: one call instead of one for
-// each. A foreign child that has ended makes it answer false, which is right
-// but slower.
-func (k *Kernel) nothingEnded(flags kernel.WaitFlag) bool {
+// forgetReaped forgets children that the system reaped because SIGCHLD was
+// ignored, and says whether there were any.
+func (k *Kernel) forgetReaped() bool {
+	before := len(k.children)
+	k.children = slices.DeleteFunc(k.children, func(c kernel.Pid) bool {
+		return unix.Waitid(unix.P_PID, int(c), nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
+	})
+	return len(k.children) < before
+}
+
+// nothingEnded is a shortcut for many children: if it says true, one that is
+// alive is enough to know that there is something to wait for. A foreign child
+// that has ended makes it say false, which is right but slower.
+func nothingEnded(flags kernel.WaitFlag) bool {
 	options := unix.WEXITED | unix.WNOHANG | unix.WNOWAIT
 	if flags&kernel.Untraced != 0 {
 		options |= unix.WSTOPPED

@@ -1,0 +1,161 @@
+package shm
+
+import (
+	"time"
+
+	"mpstar/host/kernel"
+)
+
+// A Lock is held by one process. Its state is the holder, or 0.
+type Lock struct {
+	sys System
+	id  ID
+}
+
+// LockOf returns the lock that an object is.
+func LockOf(sys System, id ID) Lock { return Lock{sys, id} }
+
+// Acquire takes the lock, waiting until the deadline. It reports whether it has it.
+func (l Lock) Acquire(deadline time.Duration) (bool, error) {
+	state, waiters := words(l.sys, l.id)
+	self := uint32(l.sys.Self())
+	for {
+		if state.CompareAndSwap(0, self) {
+			return true, nil
+		}
+		holder := state.Load()
+		if holder == 0 {
+			continue
+		}
+		if holder != self && !l.sys.Alive(kernel.Holder(holder)) {
+			if state.CompareAndSwap(holder, self) {
+				return true, nil
+			}
+			continue
+		}
+		if over(l.sys, deadline) {
+			return false, nil
+		}
+		if err := wait(l.sys, state, waiters, holder, deadline); err != nil {
+			return false, err
+		}
+	}
+}
+
+// Release frees the lock, whoever holds it. It reports whether anybody did.
+func (l Lock) Release() bool {
+	state, waiters := words(l.sys, l.id)
+	if state.Swap(0) == 0 {
+		return false
+	}
+	wake(l.sys, state, waiters, 1)
+	return true
+}
+
+// Holder returns who holds the lock, or 0: nobody, or one who has died.
+func (l Lock) Holder() kernel.Holder {
+	state, _ := words(l.sys, l.id)
+	h := kernel.Holder(state.Load())
+	if h != 0 && !l.sys.Alive(h) {
+		return 0
+	}
+	return h
+}
+
+// A Semaphore counts what may still be taken.
+type Semaphore struct {
+	sys System
+	id  ID
+}
+
+// SemaphoreOf returns the semaphore that an object is.
+func SemaphoreOf(sys System, id ID) Semaphore { return Semaphore{sys, id} }
+
+// Set sets the count of a new semaphore.
+func (s Semaphore) Set(n uint32) {
+	state, _ := words(s.sys, s.id)
+	state.Store(n)
+}
+
+// Acquire takes one, waiting until the deadline for there to be one.
+func (s Semaphore) Acquire(deadline time.Duration) (bool, error) {
+	state, waiters := words(s.sys, s.id)
+	for {
+		n := state.Load()
+		if n > 0 {
+			if state.CompareAndSwap(n, n-1) {
+				return true, nil
+			}
+			continue
+		}
+		if over(s.sys, deadline) {
+			return false, nil
+		}
+		if err := wait(s.sys, state, waiters, 0, deadline); err != nil {
+			return false, err
+		}
+	}
+}
+
+// Release gives one back, unless there are most already. It reports whether it did.
+func (s Semaphore) Release(most uint32) bool {
+	state, waiters := words(s.sys, s.id)
+	for {
+		n := state.Load()
+		if n >= most {
+			return false
+		}
+		if state.CompareAndSwap(n, n+1) {
+			wake(s.sys, state, waiters, 1)
+			return true
+		}
+	}
+}
+
+// Value returns how many there are to be taken.
+func (s Semaphore) Value() uint32 {
+	state, _ := words(s.sys, s.id)
+	return state.Load()
+}
+
+// An Event is set or not.
+type Event struct {
+	sys System
+	id  ID
+}
+
+// EventOf returns the event that an object is.
+func EventOf(sys System, id ID) Event { return Event{sys, id} }
+
+// Set sets the event and wakes all who wait for it.
+func (e Event) Set() {
+	state, waiters := words(e.sys, e.id)
+	state.Store(1)
+	wake(e.sys, state, waiters, all)
+}
+
+// Clear unsets the event.
+func (e Event) Clear() {
+	state, _ := words(e.sys, e.id)
+	state.Store(0)
+}
+
+// IsSet reports whether the event is set.
+func (e Event) IsSet() bool {
+	state, _ := words(e.sys, e.id)
+	return state.Load() != 0
+}
+
+// Wait waits for the event until the deadline. It reports whether it was set.
+func (e Event) Wait(deadline time.Duration) (bool, error) {
+	state, waiters := words(e.sys, e.id)
+	for state.Load() == 0 {
+		if over(e.sys, deadline) {
+			return false, nil
+		}
+		if err := wait(e.sys, state, waiters, 0, deadline); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
