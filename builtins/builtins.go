@@ -38,7 +38,7 @@ func Registry() *vm.Registry {
 	r := &vm.Registry{
 		Builtins:   universe(),
 		Modules:    moduleTable(),
-		Sources:    map[string]string{"multiprocessing": multiprocessingSource},
+		Sources:    map[string]string{"multiprocessing": multiprocessingSource, "queue": queueSource},
 		Methods:    valueMethods(),
 		Kinds:      libraryKinds(),
 		Prelude:    preludeSource,

@@ -32,14 +32,16 @@ var encodings = map[string]encoding{
 	"latin1": latin1Encoding, "iso88591": latin1Encoding, "latin": latin1Encoding, "l1": latin1Encoding,
 }
 
-// codecArgs converts the arguments encoding and errors.
-func codecArgs(name, errs vm.Value) (enc encoding, handler string, err error) {
+// codecArgs converts the arguments encoding and errors of a function.
+func codecArgs(function string, name, errs vm.Value) (enc encoding, handler string, err error) {
 	enc, handler = utf8Encoding, "strict"
-	if name != nil {
-		s, err := asText(name)
-		if err != nil {
-			return enc, "", err
+	for i, v := range []vm.Value{name, errs} {
+		if v != nil && !isType[starlark.String](v) {
+			return enc, "", vm.Raise(vm.TypeError, "%s() argument '%s' must be str, not %s", function, []string{"encoding", "errors"}[i], vm.TypeName(v))
 		}
+	}
+	if name != nil {
+		s := string(name.(starlark.String))
 		known := false
 		enc, known = encodings[strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))]
 		if !known {
@@ -47,9 +49,7 @@ func codecArgs(name, errs vm.Value) (enc encoding, handler string, err error) {
 		}
 	}
 	if errs != nil {
-		if handler, err = asText(errs); err != nil {
-			return enc, "", err
-		}
+		handler = string(errs.(starlark.String))
 	}
 	switch handler {
 	case "strict", "ignore", "replace", "backslashreplace", "surrogateescape":
@@ -59,11 +59,11 @@ func codecArgs(name, errs vm.Value) (enc encoding, handler string, err error) {
 }
 
 func strEncode(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return encode(string(a[0].(starlark.String)), arg(a, 1), arg(a, 2))
+	return encode("encode", string(a[0].(starlark.String)), arg(a, 1), arg(a, 2))
 }
 
-func encode(s string, name, errs vm.Value) (vm.Value, error) {
-	enc, handler, err := codecArgs(name, errs)
+func encode(function, s string, name, errs vm.Value) (vm.Value, error) {
+	enc, handler, err := codecArgs(function, name, errs)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,11 @@ func encode(s string, name, errs vm.Value) (vm.Value, error) {
 }
 
 func bytesDecode(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return decode(a[0].(starlark.Bytes), arg(a, 1), arg(a, 2))
+	return decode("decode", a[0].(starlark.Bytes), arg(a, 1), arg(a, 2))
 }
 
-func decode(data starlark.Bytes, name, errs vm.Value) (vm.Value, error) {
-	enc, handler, err := codecArgs(name, errs)
+func decode(function string, data starlark.Bytes, name, errs vm.Value) (vm.Value, error) {
+	enc, handler, err := codecArgs(function, name, errs)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,53 @@ func undecodable(data starlark.Bytes, handler string) string {
 }
 
 func bytesHex(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.String(hex.EncodeToString([]byte(a[0].(starlark.Bytes)))), nil
+	data := []byte(a[0].(starlark.Bytes))
+	sep, group, err := hexGroups(arg(a, 1), arg(a, 2))
+	if err != nil {
+		return nil, err
+	}
+	if group == 0 {
+		return starlark.String(hex.EncodeToString(data)), nil
+	}
+	// The groups are counted from the end, or from the start if there are less than none of them.
+	var b strings.Builder
+	for i := range data {
+		if i > 0 && (group > 0 && (len(data)-i)%group == 0 || group < 0 && i%-group == 0) {
+			b.WriteString(sep)
+		}
+		b.WriteString(hex.EncodeToString(data[i : i+1]))
+	}
+	return starlark.String(b.String()), nil
+}
+
+// hexGroups converts what separates groups of bytes and how long those are, 0 if nothing does.
+func hexGroups(sep, length vm.Value) (string, int, error) {
+	group := 1
+	if length != nil {
+		var err error
+		if group, err = asSmall(length); err != nil {
+			return "", 0, err
+		}
+	}
+	switch sep := sep.(type) {
+	case nil:
+		return "", 0, nil
+	case starlark.String:
+		return string(sep), group, hexSeparator(string(sep))
+	case starlark.Bytes:
+		return string(sep), group, hexSeparator(string(sep))
+	}
+	return "", 0, vm.Raise(vm.TypeError, "sep must be str or bytes.")
+}
+
+func hexSeparator(sep string) error {
+	switch {
+	case utf8.RuneCountInString(sep) != 1:
+		return vm.Raise(vm.ValueError, "sep must be length 1.")
+	case sep[0] >= utf8.RuneSelf:
+		return vm.Raise(vm.ValueError, "sep must be ASCII.")
+	}
+	return nil
 }
 
 func bytesFromhex(p *vm.Process, a []vm.Value) (vm.Value, error) {

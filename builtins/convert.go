@@ -63,13 +63,15 @@ func intFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if base == nil {
 		return toInt(x)
 	}
-	b, err := asSmall(base)
+	i, err := asIndex(base)
 	if err != nil {
 		return nil, err
 	}
-	if b != 0 && (b < 2 || b > 36) {
+	n, small := i.Int64()
+	if !small || n != 0 && (n < 2 || n > 36) {
 		return nil, vm.Raise(vm.ValueError, "int() base must be >= 2 and <= 36, or 0")
 	}
+	b := int(n)
 	switch x := x.(type) {
 	case starlark.String:
 		return parseInt(string(x), b, x)
@@ -127,7 +129,7 @@ func parseInt(s string, base int, whole vm.Value) (vm.Value, error) {
 	if i, valid := new(big.Int).SetString(digits, base); ok && valid {
 		return starlark.MakeBigInt(i), nil
 	}
-	return nil, vm.Raise(vm.ValueError, "invalid literal for int() with base %d: %s", base, quote(whole))
+	return nil, vm.Raise(vm.ValueError, "invalid literal for int() with base %d: %s", base, vm.PyRepr(whole))
 }
 
 // intDigits takes away what is not sign or digit, and finds the base that the
@@ -164,14 +166,6 @@ func prefixBase(s string) int {
 	return 0
 }
 
-// quote shows a value in a message: strings as CPython does.
-func quote(v vm.Value) string {
-	if s, ok := v.(starlark.String); ok {
-		return pyRepr(s)
-	}
-	return vm.Repr(v)
-}
-
 func floatFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	switch x := arg(a, 0).(type) {
 	case nil:
@@ -202,7 +196,7 @@ func parseFloat(s string, whole vm.Value) (vm.Value, error) {
 			return starlark.Float(f), nil
 		}
 	}
-	return nil, vm.Raise(vm.ValueError, "could not convert string to float: %s", quote(whole))
+	return nil, vm.Raise(vm.ValueError, "could not convert string to float: %s", vm.PyRepr(whole))
 }
 
 // underscores drops those that stand between digits.
@@ -224,7 +218,7 @@ func strFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		if !ok {
 			return nil, vm.Raise(vm.TypeError, "decoding to str: need a bytes-like object, %s found", vm.TypeName(arg(a, 0)))
 		}
-		return decode(b, a[1], arg(a, 2))
+		return decode("str", b, a[1], arg(a, 2))
 	}
 	switch x := arg(a, 0).(type) {
 	case nil:
@@ -292,7 +286,7 @@ func bytesFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return x, nil
 	case starlark.String:
 		if arg(a, 1) != nil {
-			return encode(string(x), a[1], arg(a, 2))
+			return encode("bytes", string(x), a[1], arg(a, 2))
 		}
 		return starlark.Bytes(replaceInvalid(string(x))), nil
 	case starlark.Int, starlark.Bool:

@@ -28,17 +28,16 @@ func dictClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
 func dictCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	d := a[0].(*starlark.Dict)
 	c := starlark.NewDict(d.Len())
-	for k, v := range d.Entries() {
-		if err := vm.InsertDistinct(c, k, v); err != nil {
-			return nil, err
-		}
+	keys, values := d.Keys(), make([]vm.Value, 0, d.Len())
+	for _, v := range d.Entries() {
+		values = append(values, v)
 	}
-	return c, nil
+	return c, vm.InsertDistinct(c, keys, values)
 }
 
 func setItems(d *starlark.Dict, items []starlark.Tuple) error {
 	for _, item := range items {
-		if err := d.SetKey(item[0], item[1]); err != nil {
+		if err := vm.Insert(d, item[0], item[1]); err != nil {
 			return err
 		}
 	}
@@ -167,7 +166,7 @@ func dictSetdefault(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if v = arg(a, 2); v == nil {
 		v = starlark.None
 	}
-	return v, d.SetKey(a[1], v)
+	return v, vm.Insert(d, a[1], v)
 }
 
 // dictNative is dict().
@@ -191,7 +190,7 @@ func dictUpdate(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 // setPairs sets items, none of which can need the script after dictPairs.
 func setPairs(d *starlark.Dict, pairs, kwargs []starlark.Tuple) error {
 	for _, pair := range pairs {
-		if err := d.SetKey(pair[0], pair[1]); err != nil {
+		if err := vm.Insert(d, pair[0], pair[1]); err != nil {
 			return hashError(err, pair[0])
 		}
 	}

@@ -44,7 +44,7 @@ func TestOSError(t *testing.T) {
 		{syscall.ENOENT, "x", vm.ExceptionClasses["FileNotFoundError"], "[Errno 2] No such file or directory: 'x'"},
 		{syscall.EINVAL, "", vm.OSError, "[Errno 22] Invalid argument"},
 		{fmt.Errorf("wrapped: %w", syscall.EPIPE), "", vm.BrokenPipeError, "[Errno 32] Broken pipe"},
-		{pathError, "a'b", vm.ExceptionClasses["FileNotFoundError"], `[Errno 2] No such file or directory: 'a\'b'`},
+		{pathError, "a'b", vm.ExceptionClasses["FileNotFoundError"], `[Errno 2] No such file or directory: "a'b"`},
 		{kernel.ErrTooManyProcesses, "", vm.BlockingIOError, "[Errno 11] " + tooManyProcesses},
 	} {
 		e, ok := osError(test.err, test.name).(*vm.Exception)

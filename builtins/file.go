@@ -104,17 +104,9 @@ func (f *File) canWrite() bool { return strings.ContainsAny(f.mode, "wax+") }
 
 func (f *File) String() string {
 	if f.binary() {
-		return fmt.Sprintf("<_io.%s name=%s>", f.Type(), pyRepr(f.name))
+		return fmt.Sprintf("<_io.%s name=%s>", f.Type(), vm.PyRepr(f.name))
 	}
-	return fmt.Sprintf("<_io.%s name=%s mode='%s' encoding='utf-8'>", f.Type(), pyRepr(f.name), f.mode)
-}
-
-// pyRepr quotes a file name as CPython does.
-func pyRepr(v vm.Value) string {
-	if s, ok := v.(starlark.String); ok {
-		return "'" + strings.ReplaceAll(string(s), "'", `\'`) + "'"
-	}
-	return vm.Repr(v)
+	return fmt.Sprintf("<_io.%s name=%s mode='%s' encoding='utf-8'>", f.Type(), vm.PyRepr(f.name), f.mode)
 }
 
 // Type returns CPython's name of the type.
@@ -184,6 +176,9 @@ const (
 	fileClosed
 	fileOwns
 )
+
+// Local says that only children have the descriptor.
+func (f *File) Local() {}
 
 // ImageKind, Image and Restore make a File travel.
 func (f *File) ImageKind() string { return fileKind }
@@ -380,7 +375,7 @@ func (o *opening) textOptions(f *File) error {
 	f.lines = true
 	if newline, ok := starlark.AsString(o.newline); ok {
 		if newline != "" && newline != "\n" {
-			return vm.Raise(vm.ValueError, "illegal newline value: %s", pyRepr(o.newline))
+			return vm.Raise(vm.ValueError, "illegal newline value: %s", vm.PyRepr(o.newline))
 		}
 		f.lines = false
 	}

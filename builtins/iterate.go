@@ -122,15 +122,16 @@ func search(p *vm.Process, iterable vm.Value, truth bool) (vm.Value, error) {
 }
 
 func enumerateFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	elems, err := items(p, a[0])
-	if err != nil {
-		return nil, err
-	}
 	n := starlark.MakeInt(0)
 	if start := arg(a, 1); start != nil {
+		var err error
 		if n, err = asIndex(start); err != nil {
 			return nil, err
 		}
+	}
+	elems, err := items(p, a[0])
+	if err != nil {
+		return nil, err
 	}
 	pairs := make([]vm.Value, len(elems))
 	buf := make(starlark.Tuple, 2*len(elems))
@@ -151,9 +152,6 @@ func zipNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Valu
 	columns := make([][]vm.Value, len(args))
 	rows := 0
 	for i, v := range args {
-		if !vm.Iterable(v) && instance(v) == nil {
-			return nil, vm.Raise(vm.TypeError, "zip argument #%d must support iteration", i+1)
-		}
 		var err error
 		if columns[i], err = items(p, v); err != nil {
 			return nil, err

@@ -109,14 +109,10 @@ func index(p *vm.Process, elems []vm.Value, a []vm.Value, absent func(p *vm.Proc
 
 // notInList names the value, as CPython does of lists.
 func notInList(p *vm.Process, x vm.Value) error {
-	if isType[starlark.String](x) {
-		return vm.Raise(vm.ValueError, "%s is not in list", quote(x))
-	}
-	s, err := p.Repr(x)
-	if err != nil {
+	if _, err := p.Repr(x); err != nil {
 		return err
 	}
-	return vm.Raise(vm.ValueError, "%s is not in list", s)
+	return vm.Raise(vm.ValueError, "%s is not in list", vm.PyRepr(x))
 }
 
 func notInTuple(*vm.Process, vm.Value) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"mpstar/host/image"
@@ -20,6 +21,9 @@ import (
 //go:embed multiprocessing.star
 var multiprocessingSource string
 
+//go:embed queue.star
+var queueSource string
+
 const _multiprocessingDoc = "What module multiprocessing has in Go."
 
 var _multiprocessingRows = []row{
@@ -28,7 +32,8 @@ var _multiprocessingRows = []row{
 }
 
 func _multiprocessingModule() *vm.Module {
-	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", append(_multiprocessingRows[:len(_multiprocessingRows):len(_multiprocessingRows)], sharedRows...)), nil)
+	rows := slices.Concat(_multiprocessingRows, sharedRows, queueRows)
+	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", rows), nil)
 }
 
 // mpSpawn is os.fork for a child that needs nothing of what its parent was doing.

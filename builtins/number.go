@@ -48,14 +48,15 @@ func intIsInteger(p *vm.Process, a []vm.Value) (vm.Value, error) { return starla
 
 func intToBytes(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	length, signed := 1, arg(a, 3) != nil && bool(a[3].Truth())
+	if v := arg(a, 1); v != nil {
+		var err error
+		if length, err = asSmall(v); err != nil {
+			return nil, err
+		}
+	}
 	order, err := byteOrder(arg(a, 2))
 	if err != nil {
 		return nil, err
-	}
-	if v := arg(a, 1); v != nil {
-		if length, err = asInt(v); err != nil {
-			return nil, err
-		}
 	}
 	if length < 0 {
 		return nil, vm.Raise(vm.ValueError, "length argument must be non-negative")
@@ -165,7 +166,7 @@ func roundFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		digits = nil
 	}
 	n := 0
-	if digits != nil && instance(a[0]) == nil {
+	if digits != nil && isNumeric(a[0]) {
 		var err error
 		if n, err = asSmall(digits); err != nil {
 			return nil, err

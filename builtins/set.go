@@ -61,7 +61,7 @@ func setElems(s *starlark.Set) []vm.Value {
 }
 
 func setAdd(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.None, hashError(a[0].(*starlark.Set).Insert(a[1]), a[1])
+	return starlark.None, hashError(vm.Insert(a[0], a[1], nil), a[1])
 }
 
 func setClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -71,12 +71,7 @@ func setClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
 func setCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	s := a[0].(*starlark.Set)
 	c := starlark.NewSet(s.Len())
-	for v := range s.Elements() {
-		if err := vm.InsertDistinct(c, v, nil); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
+	return c, vm.InsertDistinct(c, setElems(s), nil)
 }
 
 func setDiscard(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -257,7 +252,7 @@ func setUpdate(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Valu
 	}
 	s := args[0].(*starlark.Set)
 	for _, v := range all {
-		if err := s.Insert(v); err != nil {
+		if err := vm.Insert(s, v, nil); err != nil {
 			return nil, hashError(err, v)
 		}
 	}

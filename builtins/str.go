@@ -127,7 +127,7 @@ var bytesRows = []row{
 	{name: "decode", sig: "(encoding='utf-8', errors='strict')", fn: bytesDecode, doc: "Return it as a string."},
 	{name: "elems", sig: "()", raw: library("elems"), doc: "Return an iterable of the bytes, as ints."},
 	{name: "fromhex", sig: "(string, /)", static: true, fn: bytesFromhex, doc: "Return the bytes that hexadecimal digits give."},
-	{name: "hex", sig: "()", fn: bytesHex, doc: "Return it in hexadecimal digits."},
+	{name: "hex", sig: "(sep='', bytes_per_sep=1)", fn: bytesHex, doc: "Return it in hexadecimal digits, with sep between groups of bytes. Groups are counted from the end, from the start if the number is negative."},
 }
 
 func stringMethods() map[string]*vm.Native {
@@ -301,7 +301,14 @@ func (t text) window(a []vm.Value) (part string, start int, err error) {
 
 // needle converts what to search for; in bytes it may be an int.
 func (t text) needle(method string, v vm.Value) (string, error) {
-	if i, ok := v.(starlark.Int); ok && t.bytes {
+	if t.bytes && !isType[starlark.Bytes](v) {
+		i, err := asIndex(v)
+		switch {
+		case err == vm.NeedScript:
+			return "", err
+		case err != nil:
+			return "", vm.Raise(vm.TypeError, "argument should be integer or bytes-like object, not '%s'", vm.TypeName(v))
+		}
 		n, small := i.Int64()
 		if !small || n < 0 || n > 255 {
 			return "", vm.Raise(vm.ValueError, "byte must be in range(0, 256)")
@@ -402,7 +409,10 @@ func strip(name string, set func(s, chars string) string, space func(string, fun
 		t := textOf(a[0])
 		if v := arg(a, 1); v != nil && v != starlark.None {
 			chars, err := t.same(name, v)
-			if err != nil {
+			switch {
+			case err != nil && t.bytes:
+				return nil, err
+			case err != nil:
 				return nil, vm.Raise(vm.TypeError, "%s arg must be None or str", name)
 			}
 			if chars != "" || t.bytes {
@@ -465,12 +475,9 @@ func textJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
 func partition(name string, search func(s, sub string) int) fn {
 	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		t := textOf(a[0])
-		sep, err := t.same(name, a[1])
+		sep, err := t.separator(a[1], "str")
 		if err != nil {
 			return nil, err
-		}
-		if sep == "" {
-			return nil, vm.Raise(vm.ValueError, "empty separator")
 		}
 		i := search(t.s, sep)
 		switch {
@@ -481,6 +488,18 @@ func partition(name string, search func(s, sub string) int) fn {
 		}
 		return starlark.Tuple{t.value(""), t.value(""), a[0]}, nil
 	}
+}
+
+// separator converts what splits t.
+func (t text) separator(v vm.Value, wanted string) (string, error) {
+	if !t.bytes && !isType[starlark.String](v) {
+		return "", vm.Raise(vm.TypeError, "must be %s, not %s", wanted, vm.TypeName(v))
+	}
+	sep, err := t.same("split", v)
+	if err == nil && sep == "" {
+		err = vm.Raise(vm.ValueError, "empty separator")
+	}
+	return sep, err
 }
 
 // split makes split and rsplit of a function for white space and one for a separator.
@@ -495,12 +514,9 @@ func split(name string, atSpace func(t text, n int) []string, at func(s, sep str
 			}
 		}
 		if v := arg(a, 1); v != nil && v != starlark.None {
-			sep, err := t.needle(name, v)
+			sep, err := t.separator(v, "str or None")
 			if err != nil {
 				return nil, err
-			}
-			if sep == "" {
-				return nil, vm.Raise(vm.ValueError, "empty separator")
 			}
 			return t.list(at(t.s, sep, n)), nil
 		}
@@ -564,9 +580,13 @@ func rsplitSpace(t text, n int) []string {
 // textSplitlines ends lines at "\n", as Starlark does, and at "\r\n" and "\r".
 func textSplitlines(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	t := textOf(a[0])
-	keep, err := p.Truth(orFalse(arg(a, 1)))
-	if err != nil {
-		return nil, err
+	keep := false
+	if v := arg(a, 1); v != nil {
+		i, err := asIndex(v)
+		if err != nil {
+			return nil, err
+		}
+		keep = i.Sign() != 0
 	}
 	var lines []string
 	for rest := t.s; rest != ""; {
@@ -585,13 +605,6 @@ func textSplitlines(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		rest = rest[next:]
 	}
 	return t.list(lines), nil
-}
-
-func orFalse(v vm.Value) vm.Value {
-	if v == nil {
-		return starlark.False
-	}
-	return v
 }
 
 // Filling up. A width counts characters.
@@ -614,6 +627,9 @@ func pad(name string, left int) fn {
 		}
 		fill := " "
 		if v := arg(a, 2); v != nil {
+			if !t.bytes && !isType[starlark.String](v) {
+				return nil, vm.Raise(vm.TypeError, "The fill character must be a unicode character, not %s", vm.TypeName(v))
+			}
 			if fill, err = t.same(name, v); err != nil || t.bytes && len(fill) != 1 || !t.bytes && utf8.RuneCountInString(fill) != 1 {
 				return nil, vm.Raise(vm.TypeError, "The fill character must be exactly one character long")
 			}

@@ -67,7 +67,7 @@ func parseTime(text, format string) (brokenTime, error) {
 	}
 	match := pattern.FindStringSubmatch(text)
 	if match == nil {
-		return b, vm.Raise(vm.ValueError, "time data %s does not match format %s", pyRepr(starlark.String(text)), pyRepr(starlark.String(format)))
+		return b, vm.Raise(vm.ValueError, "time data %s does not match format %s", vm.PyRepr(starlark.String(text)), vm.PyRepr(starlark.String(format)))
 	}
 	if rest := text[len(match[0]):]; rest != "" {
 		return b, vm.Raise(vm.ValueError, "unconverted data remains: %s", rest)

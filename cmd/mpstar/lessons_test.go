@@ -30,6 +30,8 @@ var lessonLines = map[string]string{
 	"process/02_parent_ends_first.star": strings.Repeat("---test---\n", 5) + "结束\n",
 	"process/03_join.star":              "", // random: see counted
 	"process/04_subclass.star":          "---1---\n---main---\n" + endless,
+
+	"queue/01_process_queue.star": "get queue A \nget queue B \nget queue C \nput queue A\nput queue B\nput queue C\n结束\n",
 }
 
 // endless marks lessons whose two processes print the lines before it for ever.
@@ -38,8 +40,9 @@ const endless = "and so on"
 // TestLessons runs the lessons as they stand, each a tree of processes.
 func TestLessons(t *testing.T) {
 	found := 0
-	for _, folder := range []string{"fork", "process"} {
-		lessons, err := filepath.Glob(filepath.Join(lessonsDir, folder, "*.star"))
+	for _, pattern := range []string{"fork/*.star", "process/*.star", "queue/01*.star"} {
+		folder := filepath.Dir(pattern)
+		lessons, err := filepath.Glob(filepath.Join(lessonsDir, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 
 	"mpstar/host/compile"
 	"mpstar/host/vm"
@@ -27,6 +28,8 @@ type decoder struct {
 	protos     map[codeIn]*vm.Proto
 	generators []*vm.Generator
 	fromHost   []*vm.Module // which are known to the process if anything reaches them
+
+	receiver *vm.Process // of a message, or nil
 
 	trace func(number int, k kind, offset int) // for Dump
 }
@@ -368,19 +371,12 @@ func (d *decoder) table(of vm.Value, keys, values []vm.Value) {
 }
 
 func (d *decoder) insert(t table) {
-	for i, k := range t.keys {
-		var v vm.Value = starlark.None
-		if t.values != nil {
-			v = t.values[i]
-		}
-		if k == nil || v == nil {
-			d.fail("an unset key or value")
-			return
-		}
-		if err := vm.InsertDistinct(t.of, k, v); err != nil {
-			d.fail("%v", err)
-			return
-		}
+	if slices.Contains(t.keys, nil) || slices.Contains(t.values, nil) {
+		d.fail("an unset key or value")
+		return
+	}
+	if err := vm.InsertDistinct(t.of, t.keys, t.values); err != nil {
+		d.fail("%v", err)
 	}
 }
 

@@ -59,18 +59,19 @@ type root struct {
 }
 
 type encoder struct {
-	reg   *vm.Registry
-	out   *sealer
-	buf   []byte // not yet in out
-	ids   map[identity]int
-	queue []item
-	next  int // index of the first item in queue whose body is not written
-	cur   int // index of the item being written, or -1
-	root  root
-	codes map[codeIn]bool                // whose globals travel
-	slots map[*vm.Module]map[uint32]bool // slots that travel
-	p     *vm.Process                    // for messages; nil in EncodeValue
-	err   error
+	reg    *vm.Registry
+	out    *sealer
+	buf    []byte // not yet in out
+	ids    map[identity]int
+	queue  []item
+	next   int // index of the first item in queue whose body is not written
+	cur    int // index of the item being written, or -1
+	root   root
+	codes  map[codeIn]bool                // whose globals travel
+	slots  map[*vm.Module]map[uint32]bool // slots that travel
+	sender *vm.Process                    // of a message, or nil
+	p      *vm.Process                    // for messages; nil in EncodeValue
+	err    error
 }
 
 func newEncoder(w io.Writer, reg *vm.Registry) *encoder {
@@ -218,6 +219,10 @@ func (e *encoder) object(v vm.Value) {
 		e.module(v)
 		e.mark(v, e.wholeModule(v))
 		return
+	case *vm.Class, *vm.Function:
+		if e.global(v) {
+			return
+		}
 	case *starlark.Builtin:
 		if v.Receiver() != nil {
 			e.boundBuiltin(v)
@@ -226,6 +231,10 @@ func (e *encoder) object(v vm.Value) {
 	case vm.Portable:
 		if _, ok := e.reg.Kinds[v.ImageKind()]; !ok {
 			e.fail(v, "its kind is not registered")
+			return
+		}
+		if _, local := v.(vm.Local); local && e.sender != nil {
+			e.fail(v, "it belongs to its process")
 			return
 		}
 		if !e.seen(identity{address(v), -1}, kindPortable) {
@@ -354,6 +363,12 @@ func (e *encoder) shape(s *vm.Shape) {
 // module writes a reference to a module, without any of its globals. The names
 // of its slots are all preamble, for the code refers to slots by number.
 func (e *encoder) module(m *vm.Module) {
+	if e.sender != nil {
+		if !e.seen(identity{unsafe.Pointer(m), -1}, kindReceiver) {
+			e.str(m.Name)
+		}
+		return
+	}
 	if e.seen(identity{unsafe.Pointer(m), -1}, kindModule) {
 		return
 	}
@@ -369,6 +384,10 @@ func (e *encoder) module(m *vm.Module) {
 
 // mark makes slots of a module travel that did not yet, and writes which.
 func (e *encoder) mark(m *vm.Module, slots []uint32) {
+	if e.sender != nil { // the receiver has them
+		e.uint(0)
+		return
+	}
 	marked := e.slots[m]
 	if marked == nil {
 		marked = map[uint32]bool{}
@@ -492,7 +511,7 @@ func (e *encoder) process(p *vm.Process, result vm.Value) {
 	for i := range p.Frames {
 		e.frame(p, i, result)
 	}
-	e.modules(p)
+	e.modules(p, false)
 	e.state(p, nil)
 	e.drain()
 }
@@ -508,14 +527,14 @@ func (e *encoder) call(p *vm.Process, fn *vm.Function, args []vm.Value, without 
 	for _, v := range args {
 		e.ref(v)
 	}
-	e.modules(p)
+	e.modules(p, true)
 	e.state(p, without)
 	e.drain()
 }
 
-// modules writes the modules that are imported. What the host has in the
+// modules writes the modules that are imported, of __main__ all globals only if whole is set. What the host has in the
 // script language travels only if it is reached.
-func (e *encoder) modules(p *vm.Process) {
+func (e *encoder) modules(p *vm.Process, whole bool) {
 	var names []string
 	for _, name := range p.Order {
 		if !p.Modules[name].FromHost() {
@@ -528,7 +547,7 @@ func (e *encoder) modules(p *vm.Process) {
 		e.root = root{frame: -1, what: name}
 		e.str(name)
 		e.module(m)
-		if name == "__main__" {
+		if name == "__main__" && !whole {
 			e.mark(m, nil)
 		} else {
 			e.mark(m, e.wholeModule(m))

@@ -364,7 +364,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// TestCall: the copy does nothing but the call, and has only what that reaches.
+// TestCall: the copy does nothing but the call, and has nothing of what the process was doing.
 func TestCall(t *testing.T) {
 	var data bytes.Buffer
 	var r *vm.Registry
@@ -374,7 +374,7 @@ func TestCall(t *testing.T) {
 		m := p.Modules["__main__"]
 		return image.EncodeCall(&data, p, m.Get("f").(*vm.Function), []vm.Value{m.Get("l")}, "left out")
 	})
-	run(t, r, "l = [1]\nunreached = alien()\ndef f(x):\n    x.append(2)\n    l.append(3)\ndef g(a):\n    return [a, fork()]\nunreached2 = g(alien())")
+	run(t, r, "l = [1]\ndef f(x):\n    x.append(2)\n    l.append(3)\ndef g(a):\n    return [a, fork()]\nunset = g(alien())")
 	p := vm.NewProcess(r)
 	if err := image.Decode(data.Bytes(), p); err != nil {
 		t.Fatal(err)
@@ -383,8 +383,8 @@ func TestCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := p.Modules["__main__"]
-	if got := vm.Repr(m.Get("l")); got != "[1, 2, 3]" || m.Get("unreached") != nil || m.Get("g") != nil {
-		t.Errorf("l is %s, unreached %v, g %v", got, m.Get("unreached"), m.Get("g"))
+	if got := vm.Repr(m.Get("l")); got != "[1, 2, 3]" || m.Get("unset") != nil || m.Get("g") == nil {
+		t.Errorf("l is %s, unset %v, g %v", got, m.Get("unset"), m.Get("g"))
 	}
 }
 

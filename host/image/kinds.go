@@ -43,6 +43,8 @@ const (
 	kindKeyIter
 	kindStringIter
 	kindPortable
+	kindGlobal
+	kindReceiver
 	numKinds
 )
 
@@ -128,6 +130,8 @@ func init() {
 		kindStringIter: of("str iterator",
 			func(e *encoder, it *vm.StringIter) { e.text(it.S); e.int(int64(it.I)) },
 			func(d *decoder, it *vm.StringIter) { it.S, it.I = d.textRef(), d.small() }),
+		kindGlobal:   {name: "global", alloc: (*decoder).newGlobal},
+		kindReceiver: {name: "receiver's module", alloc: (*decoder).receiverModule},
 		kindPortable: {name: "portable", alloc: (*decoder).newPortable, encode: encodePortable, decode: decodePortable},
 	}
 }

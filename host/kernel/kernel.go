@@ -60,6 +60,9 @@ func (s Status) Signaled() (sig Signal, ok bool) {
 // A Holder names a process in shared memory: who holds a lock.
 type Holder uint32
 
+// SharedStore is how many bytes ReadShared and its kin know.
+const SharedStore = 1 << 60
+
 // A WaitFlag changes what Wait does.
 type WaitFlag int
 
@@ -169,6 +172,14 @@ type Kernel interface {
 	// Shared returns memory that all processes of the tree have in common. It
 	// was zero when the tree began. It is as long as the process lives.
 	Shared() []byte
+
+	// ReadShared and WriteShared move bytes from and to a store that all
+	// processes of the tree have in common, of SharedStore bytes, which take memory only
+	// where they were written. FreeShared gives the memory of a range back, as
+	// far as it is whole pages.
+	ReadShared(p []byte, offset int64) error
+	WriteShared(p []byte, offset int64) error
+	FreeShared(offset, n int64) error
 
 	// WaitWord blocks while *word, which lies in Shared, is old: until somebody
 	// calls WakeWord or the monotonic clock has reached deadline. It may

@@ -17,11 +17,17 @@ func LockOf(sys System, id ID) Lock { return Lock{sys, id} }
 
 // Acquire takes the lock, waiting until the deadline. It reports whether it has it.
 func (l Lock) Acquire(deadline time.Duration) (bool, error) {
+	ok, _, err := l.acquire(deadline)
+	return ok, err
+}
+
+// acquire also reports whether the lock was a dead process's.
+func (l Lock) acquire(deadline time.Duration) (ok, overtaken bool, err error) {
 	state, waiters := words(l.sys, l.id)
 	self := uint32(l.sys.Self())
 	for {
 		if state.CompareAndSwap(0, self) {
-			return true, nil
+			return true, false, nil
 		}
 		holder := state.Load()
 		if holder == 0 {
@@ -29,15 +35,15 @@ func (l Lock) Acquire(deadline time.Duration) (bool, error) {
 		}
 		if holder != self && !l.sys.Alive(kernel.Holder(holder)) {
 			if state.CompareAndSwap(holder, self) {
-				return true, nil
+				return true, true, nil
 			}
 			continue
 		}
 		if over(l.sys, deadline) {
-			return false, nil
+			return false, false, nil
 		}
 		if err := wait(l.sys, state, waiters, holder, deadline); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
 }

@@ -3,7 +3,6 @@ package vm
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.starlark.net/starlark"
 )
@@ -156,7 +155,7 @@ func exceptionMessage(e *Exception) string {
 	case len(e.Args) == 0:
 		return ""
 	case len(e.Args) == 1 && e.Shape.Class.IsSubclass(KeyError):
-		return pyQuote(e.Args[0])
+		return PyRepr(e.Args[0])
 	case len(e.Args) == 1:
 		return Str(e.Args[0])
 	}
@@ -167,21 +166,12 @@ func exceptionMessage(e *Exception) string {
 func osErrorMessage(e *Exception) string {
 	msg := fmt.Sprintf("[Errno %s] %s", Str(e.Args[0]), Str(e.Args[1]))
 	if f := e.Get("filename"); f != nil && f != starlark.None {
-		msg += ": " + pyQuote(f)
+		msg += ": " + PyRepr(f)
 		if f2 := e.Get("filename2"); f2 != nil && f2 != starlark.None {
-			msg += " -> " + pyQuote(f2)
+			msg += " -> " + PyRepr(f2)
 		}
 	}
 	return msg
-}
-
-// pyQuote quotes a string as CPython's repr does, which its messages are made of.
-func pyQuote(v Value) string {
-	s, ok := v.(starlark.String)
-	if !ok {
-		return Repr(v)
-	}
-	return "'" + strings.ReplaceAll(string(s), "'", `\'`) + "'"
 }
 
 // AsException returns err as the exception it stands for: itself, or a new one

@@ -329,7 +329,7 @@ func (p *Process) inPlace(op compile.Opcode, x, y Value) (Value, error) {
 				return nil, NeedScript
 			}
 			for _, item := range other.Items() {
-				if err := x.SetKey(item[0], item[1]); err != nil {
+				if err := Insert(x, item[0], item[1]); err != nil {
 					return nil, hashError(err)
 				}
 			}
@@ -418,14 +418,14 @@ func listTuple(list *starlark.List) starlark.Tuple {
 func (p *Process) collect(in compile.Instr, regs []Value) (pushed bool, err error) {
 	switch in.Op {
 	case compile.DICTSET:
-		if err = regs[in.A].(*starlark.Dict).SetKey(regs[in.B], regs[in.C]); err != nil {
+		if err = Insert(regs[in.A], regs[in.B], regs[in.C]); err != nil {
 			return true, p.slow(hashError(err), "_dict_set", RetFinish, regs[in.A], regs[in.B], regs[in.C])
 		}
 		return false, nil
 	case compile.SETADD:
 		set := regs[in.A].(*starlark.Set)
 		for _, v := range regs[in.B : in.B+in.C] {
-			if err = set.Insert(v); err != nil {
+			if err = Insert(set, v, nil); err != nil {
 				elems := starlark.Tuple(append([]Value(nil), regs[in.B:in.B+in.C]...))
 				return true, p.slow(hashError(err), "_set_update", RetFinish, set, elems)
 			}
@@ -471,7 +471,7 @@ func (p *Process) gather(in compile.Instr, regs []Value, x Value) (pushed bool, 
 	case compile.SETUPDATE:
 		set := regs[in.A].(*starlark.Set)
 		for _, v := range elems {
-			if err := set.Insert(v); err != nil {
+			if err := Insert(set, v, nil); err != nil {
 				return true, p.slow(hashError(err), "_set_update", RetStore, set, starlark.Tuple(elems))
 			}
 		}
@@ -532,7 +532,7 @@ func (p *Process) merge(in compile.Instr, regs []Value, x Value) (pushed bool, e
 				return false, err
 			}
 		}
-		if err := dst.SetKey(item[0], item[1]); err != nil {
+		if err := Insert(dst, item[0], item[1]); err != nil {
 			return true, p.slow(hashError(err), "_dict_update", RetStore, dst, x)
 		}
 	}

@@ -166,6 +166,28 @@ func (p *Process) adopt(pristine *Module) *Module {
 	return m
 }
 
+// ImportHost returns a module that the host has in the script language, and
+// runs its body if need be.
+func (p *Process) ImportHost(name string) (*Module, error) {
+	if m := p.Modules[name]; m != nil {
+		return m, nil
+	}
+	text, ok := p.Reg.Sources[name]
+	if !ok {
+		return nil, p.noModule(name)
+	}
+	m := NewModule(name, "")
+	code, err := p.Compile(&syntax.Source{Name: hostPrefix + name, Text: text}, m.Globals)
+	if err != nil {
+		return nil, p.SyntaxException(err)
+	}
+	m.Set("__name__", starlark.String(name))
+	setDoc(m, code)
+	p.addModule(name, m)
+	_, err = p.Call(&Function{Proto: NewProto(code, m)}, nil, nil)
+	return m, err
+}
+
 // setDoc sets the __doc__ of a script's module.
 func setDoc(m *Module, code *compile.Code) {
 	m.Set("__doc__", starlark.None)

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"slices"
 	"sort"
 	"unsafe"
 
@@ -401,40 +402,98 @@ func intrinsicCandidates(p *Process, args []Value, kwargs []starlark.Tuple) (Val
 	return starlark.NewList(found), nil
 }
 
-// byIdentity makes the instances in a key equal only to themselves while f
-// runs, so that go.starlark.net's tables need no script code to place it.
-func byIdentity(key Value, f func()) {
-	if t, ok := key.(starlark.Tuple); ok {
-		if len(t) == 0 {
-			f()
-			return
+// byIdentity makes the instances in keys equal only to themselves while f runs.
+// So go.starlark.net's tables need no script code to place a key, nor to place
+// all the others again when they grow.
+func byIdentity(keys []Value, f func()) {
+	var classes []*Class
+	for _, k := range keys {
+		classes = markKeyed(k, classes)
+	}
+	defer func() {
+		for _, c := range classes {
+			c.byIdentity = false
 		}
-		byIdentity(t[0], func() { byIdentity(t[1:], f) })
-		return
-	}
-	if o := object(key); o != nil && !o.Shape.Class.Builtin && !o.Shape.Class.byIdentity {
-		o.Shape.Class.byIdentity = true
-		defer func() { o.Shape.Class.byIdentity = false }()
-	}
+	}()
 	f()
 }
 
-// InsertDistinct puts a key into a dict, or set, in which no equal one is.
-func InsertDistinct(table, key, v Value) (err error) {
-	byIdentity(key, func() {
-		if d, ok := table.(*starlark.Dict); ok {
-			err = d.SetKey(key, v)
-		} else {
-			err = table.(*starlark.Set).Insert(key)
+// markKeyed sets byIdentity of the classes of the instances in a key, and adds them to classes.
+func markKeyed(key Value, classes []*Class) []*Class {
+	if t, ok := key.(starlark.Tuple); ok {
+		for _, e := range t {
+			classes = markKeyed(e, classes)
+		}
+	}
+	if o := object(key); o != nil && !o.Shape.Class.Builtin && !o.Shape.Class.byIdentity {
+		o.Shape.Class.byIdentity = true
+		classes = append(classes, o.Shape.Class)
+	}
+	return classes
+}
+
+// InsertDistinct puts keys that are not equal to each other into an empty dict,
+// with their values, or into an empty set.
+func InsertDistinct(table Value, keys, values []Value) (err error) {
+	byIdentity(keys, func() {
+		for i, k := range keys {
+			var v Value
+			if values != nil {
+				v = values[i]
+			}
+			if err = put(table, k, v); err != nil {
+				return
+			}
 		}
 	})
 	return err
 }
 
+func put(table, key, v Value) error {
+	if d, ok := table.(*starlark.Dict); ok {
+		return d.SetKey(key, v)
+	}
+	return table.(*starlark.Set).Insert(key)
+}
+
+// Insert puts a key into a dict or set. When go.starlark.net's table grows it
+// compares the keys that it has and believes that this cannot fail; so then it
+// must not need the script.
+func Insert(table, key, v Value) (err error) {
+	if !mayGrow(starlark.Len(table)) || !scripted(table) {
+		return put(table, key, v)
+	}
+	if holdsObject(key) {
+		return NeedScript
+	}
+	byIdentity(tableKeys(table), func() { err = put(table, key, v) })
+	return err
+}
+
+func holdsObject(key Value) bool {
+	if t, ok := key.(starlark.Tuple); ok {
+		return slices.ContainsFunc(t, holdsObject)
+	}
+	return object(key) != nil
+}
+
+// mayGrow reports whether a table of n keys may be one that grows before it
+// takes another: it has 8, or 6.5 times a power of two (overloaded in hashtable.go).
+func mayGrow(n int) bool {
+	return n == 8 || n > 0 && n%13 == 0 && (n/13)&(n/13-1) == 0
+}
+
+func tableKeys(table Value) []Value {
+	if d, ok := table.(*starlark.Dict); ok {
+		return d.Keys()
+	}
+	return elements(table.(*starlark.Set))
+}
+
 // intrinsicTable is the prelude's _table(op, table, key, [value]): a dict or
 // set operation with a key that is in it by identity or not at all.
 func intrinsicTable(p *Process, args []Value, kwargs []starlark.Tuple) (v Value, err error) {
-	byIdentity(args[2], func() { v, err = tableOperation(args) })
+	byIdentity(append(tableKeys(args[1]), args[2]), func() { v, err = tableOperation(args) })
 	return v, err
 }
 

@@ -110,8 +110,11 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	if err == nil {
 		return z, nil
 	}
-	if isNumber(x) && isNumber(y) && isZero(y) {
-		return nil, zeroDivision(op, x, y)
+	switch op {
+	case compile.TRUEDIV, compile.FLOORDIV, compile.MOD:
+		if isNumber(x) && isNumber(y) && isZero(y) {
+			return nil, zeroDivision(op, x, y)
+		}
 	}
 	if isBool(x) || isBool(y) {
 		return p.boolBinary(op, x, y, unbool(x), unbool(y))
@@ -207,7 +210,8 @@ func (p *Process) sizeCheck(op compile.Opcode, x, y Value) error {
 			return NewException(MemoryError)
 		}
 	case compile.SHR:
-		if n, ok := y.(starlark.Int); ok && n.Sign() < 0 {
+		_, ok := x.(starlark.Int)
+		if n, isInt := y.(starlark.Int); ok && isInt && n.Sign() < 0 {
 			return Raise(ValueError, "negative shift count")
 		}
 	}
@@ -256,6 +260,11 @@ func isNumber(v Value) bool {
 	return false
 }
 
+func isInt(v Value) bool {
+	_, ok := v.(starlark.Int)
+	return ok
+}
+
 func isZero(v Value) bool { return isNumber(v) && !bool(v.Truth()) }
 
 func isBool(v Value) bool {
@@ -297,14 +306,26 @@ func zeroDivision(op compile.Opcode, x, y Value) error {
 // operandError says why the library refused an operator: it does not know these
 // types, or it knows them and says what is wrong with these values.
 func operandError(op compile.Opcode, x, y Value, err error) error {
-	if isNumber(x) && isNumber(y) {
-		return Raise(OverflowError, "%s", err)
+	switch op {
+	case compile.AND, compile.OR, compile.XOR, compile.SHL, compile.SHR: // which take no floats
+	default:
+		if isNumber(x) && isNumber(y) {
+			return Raise(OverflowError, "%s", err)
+		}
 	}
 	return badOperands(op, x, y)
 }
 
 // badOperands is CPython's binop_type_error (Objects/abstract.c).
 func badOperands(op compile.Opcode, x, y Value) error {
+	if op == compile.MUL {
+		if isSequence(x) {
+			return Raise(TypeError, "can't multiply sequence by non-int of type '%s'", TypeName(y))
+		}
+		if isSequence(y) {
+			return Raise(TypeError, "can't multiply sequence by non-int of type '%s'", TypeName(x))
+		}
+	}
 	if op == compile.ADD {
 		switch x.(type) {
 		case starlark.String:
@@ -316,6 +337,14 @@ func badOperands(op compile.Opcode, x, y Value) error {
 		}
 	}
 	return Raise(TypeError, "unsupported operand type(s) for %s: '%s' and '%s'", operators[op].sign, TypeName(x), TypeName(y))
+}
+
+func isSequence(v Value) bool {
+	switch v.(type) {
+	case starlark.String, starlark.Bytes, starlark.Tuple, *starlark.List:
+		return true
+	}
+	return false
 }
 
 // TypeName is how CPython calls the type of v in its messages.
@@ -532,7 +561,10 @@ func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 	if bx, by := unbool(x), unbool(y); isNumber(bx) && isNumber(by) && (isBool(x) || isBool(y)) {
 		return starlark.Compare(operators[op].token, bx, by)
 	}
-	if x, y, found := firstDifference(x, y); found {
+	switch x, y, err := firstDifference(x, y); {
+	case err != nil:
+		return false, err
+	case x != nil:
 		return p.Compare(op, x, y)
 	}
 	return false, Raise(TypeError, "'%s' not supported between instances of '%s' and '%s'", operators[op].sign, TypeName(x), TypeName(y))
@@ -540,21 +572,21 @@ func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 
 // firstDifference finds the elements that decide the order of two sequences,
 // to name their types in a message.
-func firstDifference(x, y Value) (a, b Value, found bool) {
+func firstDifference(x, y Value) (a, b Value, err error) {
 	if x.Type() != y.Type() {
-		return nil, nil, false
+		return nil, nil, nil
 	}
 	xs, ok1 := x.(starlark.Indexable)
 	ys, ok2 := y.(starlark.Indexable)
 	if _, str := x.(starlark.String); str || !ok1 || !ok2 {
-		return nil, nil, false
+		return nil, nil, nil
 	}
 	for i := range min(xs.Len(), ys.Len()) {
 		if eq, err := equal(xs.Index(i), ys.Index(i), maxDepth); err != nil || !eq {
-			return xs.Index(i), ys.Index(i), err == nil
+			return xs.Index(i), ys.Index(i), err
 		}
 	}
-	return nil, nil, false
+	return nil, nil, nil
 }
 
 // Less reports x < y.
@@ -639,6 +671,10 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 	case starlark.String:
 		if _, ok := x.(starlark.String); !ok {
 			return false, Raise(TypeError, "'in <string>' requires string as left operand, not %s", TypeName(x))
+		}
+	case starlark.Bytes:
+		if _, ok := x.(starlark.Bytes); !ok && object(x) == nil && !isInt(unbool(x)) {
+			return false, Raise(TypeError, "a bytes-like object is required, not '%s'", TypeName(x))
 		}
 	}
 	z, err := starlark.Binary(syntax.IN, x, y)
@@ -732,6 +768,9 @@ func index(key Value, n int, what string) (int, error) {
 		if !isInt && overrides(key, "__index__") {
 			return 0, NeedScript
 		}
+		if !isInt && what == "string" {
+			return 0, Raise(TypeError, "string indices must be integers, not '%s'", TypeName(key))
+		}
 		if !isInt {
 			return 0, Raise(TypeError, "%s indices must be integers or slices, not %s", what, TypeName(key))
 		}
@@ -761,7 +800,7 @@ func (p *Process) SetIndex(x, key, v Value) error {
 		}
 		return x.SetIndex(i, v)
 	case *starlark.Dict:
-		return hashError(x.SetKey(key, v))
+		return hashError(Insert(x, key, v))
 	case *Instance, *Exception:
 		if overrides(x, "__setitem__") {
 			return NeedScript

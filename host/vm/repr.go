@@ -3,6 +3,8 @@ package vm
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.starlark.net/starlark"
 )
@@ -183,6 +185,46 @@ func exceptionReprWith(e *Exception, args string) string {
 		args = strings.TrimSuffix(args, ",)") + ")"
 	}
 	return e.Shape.Class.Name + args
+}
+
+// PyRepr quotes a string as CPython's repr does, which CPython's messages are
+// made of (unicode_repr in Objects/unicodeobject.c). Other values are as Repr has them.
+func PyRepr(v Value) string {
+	s, ok := v.(starlark.String)
+	if !ok {
+		return Repr(v)
+	}
+	quote := '\''
+	if strings.Contains(string(s), "'") && !strings.Contains(string(s), `"`) {
+		quote = '"'
+	}
+	var b strings.Builder
+	b.WriteRune(quote)
+	for i, r := range string(s) {
+		switch {
+		case r == quote || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == utf8.RuneError && s[i] != "\ufffd"[0]:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r <= 0xff:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteRune(quote)
+	return b.String()
 }
 
 func reprOr(v Value) string { return Repr(v) }

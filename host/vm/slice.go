@@ -71,6 +71,8 @@ func (p *Process) getSlice(x Value, s *Slice) (Value, error) {
 		if overrides(x, "__getitem__") {
 			return nil, NeedScript
 		}
+	case *starlark.Dict:
+		return nil, Raise(TypeError, "unhashable type: 'slice'")
 	case starlark.Bytes, starlark.String, *starlark.List, starlark.Tuple:
 		n := starlark.Len(x)
 		start, step, count, err := s.bounds(n)

@@ -269,6 +269,13 @@ type Portable interface {
 	Restore(data []byte, refs []Value) error
 }
 
+// A Local is a Portable that means nothing in a process that is not a child of
+// the one that has it, such as an open file.
+type Local interface {
+	Portable
+	Local()
+}
+
 // An Iterator is a Go value that loops can advance without help from script
 // code. To be alive across a fork it must be a Portable too.
 type Iterator interface {

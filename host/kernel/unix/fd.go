@@ -86,7 +86,10 @@ func (t *fdTable) adoptInherited() error {
 // the low numbers, which are the script's, but below 64: a table of more than
 // 64 entries is reallocated, and in a program with several threads that waits
 // for an RCU grace period (fs/file.c, expand_fdtable), which takes milliseconds.
-const internalFrom = 48
+const (
+	internalFrom = 48
+	internalTo   = 64
+)
 
 // reserveLow occupies the free numbers below internalFrom, so that what is
 // opened next lands above, and returns the function that frees them.

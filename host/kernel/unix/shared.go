@@ -15,6 +15,49 @@ import (
 // Shared is kernel.Kernel's: the end of the process table's memory.
 func (k *Kernel) Shared() []byte { return k.table.mem[sharedOffset(len(k.table.slots)):] }
 
+// storeOffset is where the store begins in the table's file, which is sparse:
+// behind what is mapped.
+func (k *Kernel) storeOffset() int64 { return int64(tableSize(len(k.table.slots))) }
+
+// ReadShared is kernel.Kernel's. What was never written reads as zeros.
+func (k *Kernel) ReadShared(p []byte, offset int64) error {
+	for len(p) > 0 {
+		n, err := unix.Pread(k.table.fd, p, k.storeOffset()+offset)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			clear(p)
+			return nil
+		}
+		p, offset = p[n:], offset+int64(n)
+	}
+	return nil
+}
+
+// WriteShared is kernel.Kernel's.
+func (k *Kernel) WriteShared(p []byte, offset int64) error {
+	for len(p) > 0 {
+		n, err := unix.Pwrite(k.table.fd, p, k.storeOffset()+offset)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p, offset = p[n:], offset+int64(n)
+	}
+	return nil
+}
+
+// FreeShared is kernel.Kernel's: fallocate(2), FALLOC_FL_PUNCH_HOLE.
+func (k *Kernel) FreeShared(offset, n int64) error {
+	return unix.Fallocate(k.table.fd, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, k.storeOffset()+offset, n)
+}
+
 // wordSlice is how long a wait for a word lasts at most. A signal's handler
 // does not end futex(2), which goes on after it (SA_RESTART), and nobody
 // tells of a process that was killed.

@@ -3,8 +3,6 @@
 package unix
 
 import (
-	"slices"
-
 	"mpstar/host/kernel"
 
 	"golang.org/x/sys/unix"
@@ -13,14 +11,15 @@ import (
 // A spare is a blank started ahead of need. It has /dev/null for 0, 1 and 2,
 // nothing of the script's, and sleeps on its socket in Adopt. To use it the parent sends two messages:
 //
-//  1. a bit set of the script's descriptor numbers
-//  2. one byte, with the descriptors themselves (unix(7), SCM_RIGHTS) in
-//     ascending order, then the working directory, the slot's lock and the image
+//  1. the script's descriptor numbers, in ascending order, each u32
+//  2. one byte, with the descriptors themselves (unix(7), SCM_RIGHTS) in that
+//     order, then the working directory, the slot's lock and the image
 //
 // The spare closes its fillers at exactly those numbers, so that the system, which
 // always takes the lowest free number, puts each descriptor where it belongs;
-// the spare checks that. Then it goes the way of every child: the environment,
-// the umask and the signal dispositions are in the fork header.
+// the spare checks that. The few from internalTo on it moves. Then it goes the
+// way of every child: the environment, the umask and the signal dispositions
+// are in the fork header.
 //
 // What an embedding program may set besides (resource limits, priority,
 // credentials, session) is as it was when the spare was made, unless the program calls
@@ -35,8 +34,9 @@ const maxSpares = 8
 // sparesEach is how many a process keeps.
 const sparesEach = 2
 
-// spareFds limits the numbers of descriptors that can be sent, and so how many.
-const spareFds = internalFrom
+// maxHigh is how many descriptors from internalTo on a spare can take: until it
+// has moved them it needs room for them below.
+const maxHigh = 6
 
 // Prepare starts spares if there are too few: the next Fork will find a process that
 // has its start-up behind it. A program that knows it will fork may call it early.
@@ -76,7 +76,13 @@ func (k *Kernel) newSpare() *blank {
 		return nil
 	}
 	defer unix.Close(null)
-	b, err := k.spawnBlank(&spawn{devNull: int32(null)}, lock, -1, []int{0, 1, 2}, nil)
+	s := &spawn{devNull: int32(null), fillHigh: -1}
+	for fd := internalTo; fd < len(k.fds); fd++ {
+		if k.fds.owns(fd) {
+			s.fillHigh = int32(fd)
+		}
+	}
+	b, err := k.spawnBlank(s, lock, -1, []int{0, 1, 2}, nil)
 	if err != nil {
 		return nil
 	}
@@ -122,26 +128,29 @@ func (k *Kernel) spareable() bool {
 	if caught()&bit(kernel.Signal(unix.SIGCHLD)) != 0 {
 		return false
 	}
-	for fd := spareFds; fd < len(k.fds); fd++ {
+	high := 0
+	for fd := internalFrom; fd < len(k.fds); fd++ {
 		if k.fds.owns(fd) {
-			return false
+			high++
+			if fd < internalTo || high > maxHigh {
+				return false
+			}
 		}
 	}
 	return true
 }
 
 func (b *blank) send(owned fdTable, cwd, lock, image int) error {
-	var set [8]byte
+	var numbers []byte
 	var fds []int
-	bits := uint64(0)
 	for fd, e := range owned {
 		if e.kind != closed {
-			bits |= 1 << fd
+			numbers = le.AppendUint32(numbers, uint32(fd))
 			fds = append(fds, fd)
 		}
 	}
-	le.PutUint64(set[:], bits)
-	if err := unix.Sendmsg(b.sock, set[:], nil, nil, unix.MSG_NOSIGNAL); err != nil {
+	numbers = le.AppendUint32(numbers, uint32(b.fillHigh)) // see awaitUse
+	if err := unix.Sendmsg(b.sock, numbers, nil, nil, unix.MSG_NOSIGNAL); err != nil {
 		return err
 	}
 	rights := unix.UnixRights(append(fds, cwd, lock, image)...)
@@ -152,27 +161,39 @@ func (b *blank) send(owned fdTable, cwd, lock, image int) error {
 // with the image's descriptor and the one that holds the slot's lock, and ends
 // the process when the parent has closed the socket or is no more.
 func awaitUse(sock int) (image, lock int) {
-	var set [8]byte
-	if n := receive(sock, set[:], nil); n != len(set) {
+	numbers := make([]byte, 4*(internalFrom+maxHigh+1))
+	n := receive(sock, numbers, nil)
+	if n < 4 {
 		exitGroup(0)
 	}
 	var want []int
-	for bits, fd := le.Uint64(set[:]), 0; fd < spareFds; fd++ {
-		if bits>>fd&1 != 0 {
-			want = append(want, fd)
-			unix.Close(fd)
-		}
+	for at := 0; at < n; at += 4 {
+		fd := int(int32(le.Uint32(numbers[at:])))
+		want = append(want, fd)
+		unix.Close(fd)
 	}
+	want = want[:len(want)-1] // the last was our own filler
 	got := receiveRights(sock, len(want)+3)
-	if len(got) != len(want)+3 || !slices.Equal(want, got[:len(want)]) {
+	if len(got) != len(want)+3 || !place(want, got) || unix.Fchdir(got[len(want)]) != nil {
 		exitGroup(1) // without acknowledgement: the parent starts another
 	}
-	rest := got[len(want):]
-	if unix.Fchdir(rest[0]) != nil {
-		exitGroup(1)
+	unix.Close(got[len(want)])
+	return got[len(want)+2], got[len(want)+1]
+}
+
+// place puts the descriptors got where they are wanted and says whether they
+// are there now.
+func place(want, got []int) bool {
+	for i, fd := range want {
+		if got[i] == fd {
+			continue
+		}
+		if fd < internalTo || got[i] >= internalTo || unix.Dup3(got[i], fd, 0) != nil {
+			return false
+		}
+		unix.Close(got[i])
 	}
-	unix.Close(rest[0])
-	return rest[2], rest[1]
+	return true
 }
 
 func receiveRights(sock, count int) []int {

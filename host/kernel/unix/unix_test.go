@@ -83,7 +83,7 @@ func init() {
 		"killself":     func(k *Kernel, arg string) { k.Kill(k.Getpid(), kernel.Signal(number(arg))) },
 		"fds":          childFds,
 		"nostdin":      childNoStdin,
-		"echo":         func(k *Kernel, arg string) { k.Write(kernel.Fd(number(arg)), []byte("echo")) },
+		"echo":         childEcho,
 		"drain":        childDrain,
 		"dispositions": childDispositions,
 		"await":        childAwait,
@@ -305,13 +305,45 @@ func highDescriptors(k *Kernel) {
 		noError(err)
 	}
 	noError(k.Dup2(w, 300))
-	for range 2 {
-		fork(k, "echo", 300)
+	echo := func(from kernel.Fd, spare int) {
+		pid := fork(k, "echo", from)
+		check(spare == 0 || int(pid) == spare, "the spare was not used")
 		var b [8]byte
 		n, err := k.Read(r, b[:])
 		check(string(b[:n]) == "echo", "read %q, %v", b[:n], err)
+		wait(k, pid)
 	}
-	waitAll(k, 2)
+	for range 2 {
+		echo(300, 0)
+	}
+	check(len(k.spares) == 0, "spares that cannot take so many")
+	for fd := kernel.Fd(internalFrom); fd < 200; fd++ {
+		k.Close(fd)
+	}
+	noError(k.Dup2(w, 299))
+	k.Prepare() // with 300 filled
+	noError(k.Close(300))
+	noError(k.Dup2(w, 301))
+	for range 3 {
+		k.Prepare()
+		echo(301, k.spares[0].pid)
+	}
+	for fd := kernel.Fd(302); len(k.spares) > 0; fd++ {
+		noError(k.Dup2(w, fd))
+		echo(fd, 0)
+		check(fd < 302+maxHigh, "spares with %d high descriptors", fd-298)
+	}
+}
+
+// childEcho also checks that no high descriptor is open that should not be.
+func childEcho(k *Kernel, arg string) {
+	open, err := openDescriptors()
+	noError(err)
+	for _, fd := range open {
+		check(fd < internalTo || k.fds.owns(fd), "%d is open", fd)
+	}
+	_, err = k.Write(kernel.Fd(number(arg)), []byte("echo"))
+	noError(err)
 }
 
 func endOfFile(k *Kernel) {

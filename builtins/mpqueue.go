@@ -1,0 +1,105 @@
+package builtins
+
+import (
+	"bytes"
+	"errors"
+	"math"
+
+	"mpstar/host/image"
+	"mpstar/host/shm"
+	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
+)
+
+// The queues of module multiprocessing, as functions on their IDs: see shared.go.
+
+var queueRows = []row{
+	{name: "queue", sig: "(maxsize)", fn: newQueue, doc: "Make a queue for maxsize items, or any number if that is 0."},
+	{name: "queue_put", sig: "(id, item, deadline)", fn: queuePut, doc: "Add an item. Returns whether there was room for it."},
+	{name: "queue_get", sig: "(id, deadline)", fn: queueGet, doc: "Take the first item. Returns a tuple of it, or None if there was none."},
+	{name: "queue_len", sig: "(id)", fn: onQueue(func(q shm.Queue) vm.Value { return starlark.MakeInt(q.Len()) }), doc: "Return how many items there are."},
+	{name: "queue_full", sig: "(id)", fn: onQueue(func(q shm.Queue) vm.Value { return starlark.Bool(q.Full()) }), doc: "Tell whether there is no room."},
+	{name: "queue_done", sig: "(id)", fn: onQueue(func(q shm.Queue) vm.Value { return starlark.Bool(q.Done()) }), doc: "Say that an item has been dealt with. Returns whether there was one."},
+	{name: "queue_join", sig: "(id)", fn: queueJoin, doc: "Wait until all items have been dealt with."},
+}
+
+func newQueue(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	most, err := asInt(a[0])
+	if err != nil {
+		return nil, err
+	}
+	if most < 0 || most > math.MaxInt32 {
+		return nil, vm.Raise(vm.ValueError, "maxsize must be from 0 to %d", math.MaxInt32)
+	}
+	id, err := shm.NewQueue(p.Kernel, uint32(most))
+	if err != nil {
+		return nil, vm.Raise(vm.OSError, "%v", err)
+	}
+	return starlark.MakeUint(uint(id)), nil
+}
+
+func queueOf(p *vm.Process, v vm.Value) (shm.Queue, error) {
+	id, err := sharedID(p, v)
+	return shm.QueueOf(p.Kernel, id), err
+}
+
+// onQueue makes a body of a function that does not wait.
+func onQueue(use func(q shm.Queue) vm.Value) fn {
+	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
+		q, err := queueOf(p, a[0])
+		if err != nil {
+			return nil, err
+		}
+		return use(q), nil
+	}
+}
+
+func queuePut(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	q, err := queueOf(p, a[0])
+	if err != nil {
+		return nil, err
+	}
+	var message bytes.Buffer
+	if err := image.EncodeMessage(&message, p, a[1]); err != nil {
+		return nil, cannotSend(err)
+	}
+	ok, err := q.Put(message.Bytes(), deadlineOf(a[2]))
+	return starlark.Bool(ok), osError(err, "")
+}
+
+// cannotSend words the error for a value that has no place in a message.
+func cannotSend(err error) error {
+	var uncopyable *image.UncopyableError
+	if errors.As(err, &uncopyable) {
+		return vm.Raise(vm.TypeError, "%s", uncopyable)
+	}
+	return err
+}
+
+func queueGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	q, err := queueOf(p, a[0])
+	if err != nil {
+		return nil, err
+	}
+	message, err := q.Get(deadlineOf(a[1]))
+	if err != nil {
+		return nil, osError(err, "")
+	}
+	if message == nil {
+		return starlark.None, nil
+	}
+	v, err := image.DecodeMessage(message, p)
+	if err != nil {
+		return nil, err
+	}
+	return starlark.Tuple{v}, nil
+}
+
+func queueJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	q, err := queueOf(p, a[0])
+	if err != nil {
+		return nil, err
+	}
+	return none(osError(q.Join(), ""))
+}

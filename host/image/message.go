@@ -1,0 +1,113 @@
+package image
+
+import (
+	"io"
+	"strings"
+
+	"mpstar/host/vm"
+)
+
+// A message is a value that goes from one running process of a tree to another.
+// What is found by name in a module, a class or function of the script, goes
+// as that name (as in pickle), and is the receiver's own there: so an instance
+// that arrives is one of the class that the receiver knows. Code that runs in a
+// module runs in the receiver's module of that name. All else travels as in an image, closures and
+// local classes too.
+
+// EncodeMessage writes a value for another process of p's tree.
+func EncodeMessage(w io.Writer, p *vm.Process, v vm.Value) error {
+	e := newEncoder(w, p.Reg)
+	e.sender = p
+	e.ref(v)
+	e.drain()
+	return e.finish()
+}
+
+// DecodeMessage reads what EncodeMessage wrote. The value keeps pointers into data.
+func DecodeMessage(data []byte, p *vm.Process) (vm.Value, error) {
+	payload, err := check(data)
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(payload, p.Reg)
+	d.receiver = p
+	v := d.ref()
+	d.drain()
+	return v, d.finish()
+}
+
+// global writes a reference by name, if this is a message and v is what its
+// module has under its qualified name.
+func (e *encoder) global(v vm.Value) bool {
+	if e.sender == nil {
+		return false
+	}
+	module, name := "", ""
+	switch v := v.(type) {
+	case *vm.Class:
+		module, name = v.Module, v.QualName
+	case *vm.Function:
+		module, name = v.Proto.Module.Name, v.Proto.Code.QualName
+	}
+	if name == "" || lookup(e.sender, module, name) != v {
+		return false
+	}
+	if !e.seen(identity{address(v), -1}, kindGlobal) {
+		e.str(module)
+		e.str(name)
+	}
+	return true
+}
+
+// lookup finds what a module has under a qualified name, or nil.
+func lookup(p *vm.Process, module, name string) vm.Value {
+	m := p.Modules[module]
+	if m == nil || strings.Contains(name, "<") {
+		return nil
+	}
+	parts := strings.Split(name, ".")
+	v := m.Get(parts[0])
+	for _, part := range parts[1:] {
+		c, ok := v.(*vm.Class)
+		if !ok {
+			return nil
+		}
+		v = c.Attrs[part]
+	}
+	return v
+}
+
+// newGlobal finds in the receiver what global named.
+func (d *decoder) newGlobal() any {
+	module, name := d.str(), d.str()
+	if d.receiver == nil || d.err != nil {
+		d.fail("a name in what is no message")
+		return nil
+	}
+	if d.receiver.Reg.Sources[module] != "" {
+		if _, err := d.receiver.ImportHost(module); err != nil {
+			d.err = err
+			return nil
+		}
+	}
+	v := lookup(d.receiver, module, name)
+	if v == nil {
+		d.err = vm.Raise(vm.AttributeError, "Can't get attribute '%s' on module '%s'", name, module)
+	}
+	return v
+}
+
+// receiverModule finds in the receiver a module that code of a message runs in.
+func (d *decoder) receiverModule() any {
+	name := d.str()
+	if d.receiver == nil || d.err != nil {
+		d.fail("the name of a module in what is no message")
+		return nil
+	}
+	m := d.receiver.Modules[name]
+	if m == nil {
+		d.err = vm.Raise(vm.ModuleNotFoundError, "No module named '%s' here, which a function that was received belongs to", name)
+		return nil
+	}
+	return m
+}
