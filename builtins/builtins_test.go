@@ -32,10 +32,10 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// comparable are the scripts that CPython can run: all of their chunks but
+// inPython are the scripts that CPython can run: all of their chunks but
 // those that begin with a comment "# Starlark" (what is Starlark's and not
 // Python's) or "# mpstar" (what is neither's).
-var comparable = []string{
+var inPython = []string{
 	"bytes", "convert", "dict", "inspect", "iterate", "list", "number", "print", "set", "sort", "str",
 }
 
@@ -46,7 +46,7 @@ func TestScriptsInPython(t *testing.T) {
 		t.Skipf("needs python3.11 to compare with: %v %s", err, version)
 	}
 	var chunks []scripttest.Chunk
-	for _, name := range comparable {
+	for _, name := range inPython {
 		all, err := scripttest.Chunks("testdata/" + name + ".star")
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func TestScriptsInPython(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("python3", "testdata/chunks.py")
+	cmd := exec.Command("python3", "-W", "ignore", "testdata/chunks.py")
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), os.Stderr
 	output, err := cmd.Output()
 	if err != nil {

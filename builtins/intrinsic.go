@@ -27,6 +27,7 @@ var intrinsicRows = []row{
 	{name: "_with_indexes", sig: "(method, self, *args, **kwargs)", raw: needScriptNative, slow: "slow_with_indexes", doc: "Call a method with ints in the place of instances."},
 	{name: "_fsum", sig: "(seq)", fn: mathFsum, doc: "Return the exact sum of floats."},
 	{name: "_dist", sig: "(p, q)", fn: mathDist, doc: "Return the distance of two points."},
+	{name: "_traceback", sig: "(exception)", fn: tracebackFn, doc: "Return an exception as it is printed."},
 	{name: "_print_exception", sig: "(text, exception)", fn: printExceptionFn, doc: "Write text and a traceback to standard error."},
 	{name: "_displayhook", sig: "(x)", fn: displayFn, slow: "_display", doc: "Show what an expression at the prompt gave, and keep it in _."},
 }
@@ -81,4 +82,8 @@ func printExceptionFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	}
 	WriteStderr(p, text+p.Traceback(a[1].(*vm.Exception)))
 	return starlark.None, nil
+}
+
+func tracebackFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.String(p.Traceback(a[0].(*vm.Exception))), nil
 }

@@ -683,19 +683,23 @@ func textExpandtabs(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	}
 	var b strings.Builder
 	column := 0
-	for _, r := range t.s {
-		switch r {
+	for i, n := 0, 0; i < len(t.s); i += n {
+		n = 1
+		if !t.bytes {
+			_, n = utf8.DecodeRuneInString(t.s[i:])
+		}
+		switch t.s[i] {
 		case '\t':
 			if size > 0 {
-				n := size - column%size
-				b.WriteString(strings.Repeat(" ", n))
-				column += n
+				spaces := size - column%size
+				b.WriteString(strings.Repeat(" ", spaces))
+				column += spaces
 			}
 			continue
 		case '\n', '\r':
 			column = -1
 		}
-		b.WriteRune(r)
+		b.WriteString(t.s[i : i+n])
 		column++
 	}
 	return t.value(b.String()), nil

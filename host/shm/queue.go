@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"sync/atomic"
@@ -143,8 +144,9 @@ func (q Queue) Put(message []byte, deadline time.Duration) (bool, error) {
 }
 
 // Get takes the first message, waiting until the deadline for one. It returns
-// nil if there was none.
-func (q Queue) Get(deadline time.Duration) ([]byte, error) {
+// nil if there was none. If claim is not nil it is called before the message
+// is taken, to write down who is about to take it.
+func (q Queue) Get(deadline time.Duration, claim func(message []byte)) ([]byte, error) {
 	ok, err := q.await(2, deadline, func() bool { return q.head().Load() < q.tail().Load() })
 	if !ok || err != nil {
 		return nil, err
@@ -158,6 +160,9 @@ func (q Queue) Get(deadline time.Duration) ([]byte, error) {
 	message := make([]byte, length)
 	if err := q.sys.ReadShared(message, q.base()+head+lengthSize); err != nil {
 		return nil, err
+	}
+	if claim != nil {
+		claim(message)
 	}
 	next := head + lengthSize + length
 	q.head().Store(next) // the message is taken
@@ -207,6 +212,29 @@ func (q Queue) await(events int, deadline time.Duration, ready func() bool) (boo
 			return false, err
 		}
 	}
+}
+
+// Holds reports whether a message that begins like this is in the queue.
+func (q Queue) Holds(prefix []byte) (bool, error) {
+	if err := q.lock(); err != nil {
+		return false, err
+	}
+	defer q.unlock()
+	for at := q.head().Load(); at < q.tail().Load(); {
+		length, err := q.length(at)
+		if err != nil {
+			return false, err
+		}
+		start := make([]byte, min(length, int64(len(prefix))))
+		if err := q.sys.ReadShared(start, q.base()+at+lengthSize); err != nil {
+			return false, err
+		}
+		if bytes.Equal(start, prefix) {
+			return true, nil
+		}
+		at += lengthSize + length
+	}
+	return false, nil
 }
 
 // Len returns how many messages there are.

@@ -103,7 +103,7 @@ func put(t *testing.T, s store, id ID, text string) {
 
 func get(t *testing.T, s store, id ID) string {
 	t.Helper()
-	m, err := QueueOf(s, id).Get(0)
+	m, err := QueueOf(s, id).Get(0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,20 +127,31 @@ func TestQueue(t *testing.T) {
 		if m := get(t, s, id); m != fmt.Sprint("a", round) {
 			t.Errorf("got %q", m)
 		}
-		if m, err := q.Get(0); m == nil || len(m) != 0 || err != nil {
+		if m, err := q.Get(0, nil); m == nil || len(m) != 0 || err != nil {
 			t.Errorf("got %v, %v for an empty message", m, err)
 		}
-		if m, err := q.Get(0); m != nil || err != nil {
+		if m, err := q.Get(0, nil); m != nil || err != nil {
 			t.Errorf("got %v, %v from an empty queue", m, err)
 		}
 	}
-	for range 6 {
+	put(t, s, id, "claimed")
+	if held, err := q.Holds([]byte("clai")); !held || err != nil {
+		t.Errorf("a message is not found: %v", err)
+	}
+	claim := ""
+	if _, err := q.Get(0, func(m []byte) { claim = string(m) + fmt.Sprint(q.Len()) }); err != nil || claim != "claimed1" {
+		t.Errorf("claimed %q, %v", claim, err)
+	}
+	if held, err := q.Holds([]byte("clai")); held || err != nil {
+		t.Errorf("a message that was taken is found: %v", err)
+	}
+	for range 7 {
 		if !q.Done() {
-			t.Error("six messages were put")
+			t.Error("seven messages were put")
 		}
 	}
 	if q.Done() {
-		t.Error("done with a seventh")
+		t.Error("done with an eighth")
 	}
 	if err := q.Join(); err != nil {
 		t.Error(err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"syscall"
 	"unsafe"
 
@@ -64,6 +63,12 @@ const pidDigits = 10
 // executes the program. Only the environment handed to exec has it.
 const envName = "MPSTAR_FORK"
 
+// A child has GOMAXPROCS=1 until its first garbage collection, unless the script's environment
+// says what it should be: see (mark).become.
+const procsEnv = "GOMAXPROCS"
+
+var oneProc = []byte(procsEnv + "=1\x00")
+
 func rawVfork(trap, a1, a2 uintptr) (pid, errno uintptr)
 
 // setProgram makes the arguments of execve(2).
@@ -79,7 +84,11 @@ func (s *spawn) setProgram(sock, image int) (err error) {
 	}
 	mark := fmt.Appendf(nil, "%s=%d.%d.%0*d\x00", envName, sock, image, pidDigits, 0)
 	s.pid = (*[pidDigits]byte)(mark[len(mark)-1-pidDigits:])
-	s.envp = slices.Insert(s.envp, 0, &mark[0]) // first: os.Getenv takes the first of a name
+	first := []*byte{&mark[0]} // os.Getenv takes the first of a name
+	if _, set := os.LookupEnv(procsEnv); !set {
+		first = append(first, &oneProc[0])
+	}
+	s.envp = append(first, s.envp...)
 	return nil
 }
 

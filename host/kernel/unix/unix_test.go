@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"mpstar/host/kernel"
 )
@@ -37,44 +39,47 @@ const (
 
 func init() {
 	scenarios = map[string]scenario{
-		"exit status":      {run: exitStatus},
-		"killed status":    {run: killedStatus},
-		"wait any":         {run: waitAny},
-		"wait group":       {run: waitGroup},
-		"wait stopped":     {run: waitStopped},
-		"wait until":       {run: waitUntil},
-		"sigchld ignored":  {run: sigchldIgnored},
-		"sigchld caught":   {run: sigchldCaught},
-		"descriptors":      {run: descriptors},
-		"closed stdin":     {run: closedStdin},
-		"high descriptors": {run: highDescriptors},
-		"end of file":      {run: endOfFile},
-		"big write":        {run: bigWrite},
-		"nonblocking":      {run: nonblockingRead},
-		"broken pipe":      {run: brokenPipe},
-		"dispositions":     {run: dispositions},
-		"set signal":       {run: setSignal},
-		"own signal":       {run: ownSignal},
-		"storm":            {run: storm, maxProcs: 64},
-		"ctrl-c":           {run: ctrlC},
-		"interrupt":        {run: interrupt},
-		"notify":           {run: notify},
-		"alarm":            {run: alarm},
-		"limit":            {run: limit, maxProcs: 4},
-		"limit epoch":      {run: limitEpoch, maxProcs: 4},
-		"zombies":          {run: zombies, maxProcs: 4},
-		"runaway":          {run: func(k *Kernel) { runaway(k, "") }, maxProcs: 16},
-		"orphan":           {run: orphan},
-		"write error":      {run: writeError, maxProcs: 2},
-		"names":            {run: names},
-		"surroundings":     {run: surroundings},
-		"spare unseen":     {run: spareUnseen},
-		"spare permits":    {run: sparePermits, maxProcs: 8},
-		"spare killed":     {run: spareKilled},
-		"killed with all":  {run: killedWithAll, ends: "signal: killed"},
-		"release":          {run: release},
-		"nohup":            {run: nohup, under: `trap "" HUP INT`},
-		"die":              {run: func(k *Kernel) { k.Prepare(); k.Die(sigterm) }, ends: "signal: terminated"},
+		"exit status":       {run: exitStatus},
+		"killed status":     {run: killedStatus},
+		"wait any":          {run: waitAny},
+		"wait group":        {run: waitGroup},
+		"wait stopped":      {run: waitStopped},
+		"wait until":        {run: waitUntil},
+		"sigchld ignored":   {run: sigchldIgnored},
+		"sigchld caught":    {run: sigchldCaught},
+		"descriptors":       {run: descriptors},
+		"closed stdin":      {run: closedStdin},
+		"high descriptors":  {run: highDescriptors},
+		"end of file":       {run: endOfFile},
+		"big write":         {run: bigWrite},
+		"nonblocking":       {run: nonblockingRead},
+		"broken pipe":       {run: brokenPipe},
+		"dispositions":      {run: dispositions},
+		"set signal":        {run: setSignal},
+		"own signal":        {run: ownSignal},
+		"storm":             {run: storm, maxProcs: 64},
+		"ctrl-c":            {run: ctrlC},
+		"interrupt":         {run: interrupt},
+		"notify":            {run: notify},
+		"alarm":             {run: alarm},
+		"limit":             {run: limit, maxProcs: 4},
+		"limit epoch":       {run: limitEpoch, maxProcs: 4},
+		"zombies":           {run: zombies, maxProcs: 4},
+		"runaway":           {run: func(k *Kernel) { runaway(k, "") }, maxProcs: 16},
+		"orphan":            {run: orphan},
+		"write error":       {run: writeError, maxProcs: 2},
+		"start error":       {run: startError, maxProcs: 2},
+		"interrupted write": {run: interruptedWrite},
+		"names":             {run: names},
+		"surroundings":      {run: surroundings},
+		"processors":        {run: processors},
+		"spare unseen":      {run: spareUnseen},
+		"spare permits":     {run: sparePermits, maxProcs: 8},
+		"spare killed":      {run: spareKilled},
+		"killed with all":   {run: killedWithAll, ends: "signal: killed"},
+		"release":           {run: release},
+		"nohup":             {run: nohup, under: `trap "" HUP INT`},
+		"die":               {run: func(k *Kernel) { k.Prepare(); k.Die(sigterm) }, ends: "signal: terminated"},
 	}
 	children = map[string]func(k *Kernel, arg string){
 		"exit":         func(k *Kernel, arg string) { k.Exit(number(arg)) },
@@ -90,6 +95,7 @@ func init() {
 		"same":         childSame,
 		"ctrl-c":       childCtrlC,
 		"hear":         func(k *Kernel, arg string) { hear(k, kernel.Fd(number(arg))) },
+		"processors":   childProcessors,
 		"permits":      childPermits,
 		"hold":         childHold,
 		"epoch":        childEpoch,
@@ -240,14 +246,21 @@ func descriptors(k *Kernel) {
 	leak, err := syscall.Open("/dev/null", syscall.O_RDONLY, 0) // an embedder's, not ours
 	check(leak == 5 && err == nil, "%d, %v", leak, err)
 	noError(k.Dup2(b, 9))
+	before, err := openDescriptors()
+	noError(err)
 	k.Prepare()
 	fork(k, "fds") // by a spare
 	k.DropSpares()
 	fork(k, "fds") // directly
 	waitAll(k, 2)
+	k.DropSpares()
+	after, err := openDescriptors()
+	check(slices.Equal(before, after) && err == nil, "descriptors %v, then %v", before, after)
 	noError(k.Close(a))
 	check(k.Close(a) == syscall.EBADF, "closed twice")
 	check(k.Close(5) == syscall.EBADF, "closed another's")
+	_, err = k.Dup(5)
+	check(err == syscall.EBADF, "dup of another's: %v", err)
 	check(k.Dup2(b, kernel.Fd(k.table.fd)) == syscall.EBUSY, "dup2 over the table")
 }
 
@@ -262,7 +275,7 @@ func childFds(k *Kernel, _ string) {
 	}
 	slices.Sort(low)
 	check(fmt.Sprint(low) == "[0 1 2 3 4 9]", "open: %v", low)
-	check(len(open)-len(low) <= 6, "high: %v", open)
+	check(len(open)-len(low) == internalFds, "high: %v", open)
 	tell(k, 4)
 	hear(k, 3)
 	tell(k, 9)
@@ -335,13 +348,20 @@ func highDescriptors(k *Kernel) {
 	}
 }
 
+// internalFds are a process's own: table, slot, wake-up and two of the runtime's poller.
+const internalFds = 5
+
 // childEcho also checks that no high descriptor is open that should not be.
 func childEcho(k *Kernel, arg string) {
 	open, err := openDescriptors()
 	noError(err)
+	own := 0
 	for _, fd := range open {
-		check(fd < internalTo || k.fds.owns(fd), "%d is open", fd)
+		if !k.fds.owns(fd) {
+			own++
+		}
 	}
+	check(own == internalFds, "open: %v", open)
 	_, err = k.Write(kernel.Fd(number(arg)), []byte("echo"))
 	noError(err)
 }
@@ -557,11 +577,15 @@ func ctrlC(k *Kernel) {
 		fork(k, "ctrl-c", how, tellReady, quiet)
 		hear(k, ready)
 	}
+	k.Prepare()
+	unhurt := k.spares[0].pid // by what hits the group
 	noError(k.Kill(0, sigint))
 	check(k.Pause() == kernel.ErrInterrupted, "parent")
 	k.TakeSignals()
 	waitAll(k, 5)
-	noError(k.Kill(fork(k, "await", 2, "given"), sigint)) // not by a spare that the first one hit
+	pid := fork(k, "await", 2, "given")
+	check(int(pid) == unhurt, "the spare was not used")
+	noError(k.Kill(pid, sigint))
 	waitAll(k, 1)
 }
 
@@ -793,6 +817,42 @@ func writeError(k *Kernel) {
 	check(wait(k, fork(k, "nothing")) == 0, "child")
 }
 
+// startError: the child finds no process table where it should be.
+func startError(k *Kernel) {
+	null, err := syscall.Open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	noError(err)
+	before, err := openDescriptors()
+	noError(err)
+	right, wrong := k.table, *k.table
+	wrong.fd = null
+	k.table = &wrong
+	for range 3 {
+		_, err = k.Fork(imageOf("nothing"))
+		check(errors.Is(err, syscall.EAGAIN), "fork: %v", err)
+	}
+	k.table = right
+	_, err = wait4(-1, nil, 0)
+	check(err == syscall.ECHILD, "a process is left: %v", err)
+	after, err := openDescriptors()
+	check(slices.Equal(before, after) && err == nil, "descriptors %v, then %v", before, after)
+	check(wait(k, fork(k, "nothing")) == 0, "child")
+}
+
+// interruptedWrite: what was written is reported, and then the interruption.
+func interruptedWrite(k *Kernel) {
+	r, w := pipe2(k)
+	const tiocinq = 0x541b // ioctl_tty(2): how much there is to read
+	go func() {
+		for n := int32(0); n == 0; {
+			syscall.Syscall(syscall.SYS_IOCTL, uintptr(r), tiocinq, uintptr(unsafe.Pointer(&n)))
+		}
+		k.Interrupt()
+	}()
+	n, err := k.Write(w, make([]byte, 1<<20))
+	check(n == 1<<16 && err == nil, "%d, %v", n, err)
+	check(k.Sleep(forever) == kernel.ErrInterrupted, "the interruption is lost")
+}
+
 func names(k *Kernel) {
 	comm, err := os.ReadFile("/proc/self/comm")
 	noError(err)
@@ -847,6 +907,34 @@ func childSurroundings(k *Kernel, arg string) {
 	check(syscall.Getpgrp() == pgrp, "process group %d, the parent's is %d", syscall.Getpgrp(), pgrp)
 }
 
+// processors: a child has one until it collects garbage, unless told, and the
+// script does not see how.
+func processors(k *Kernel) {
+	noError(os.Unsetenv(procsEnv))
+	runtime.SetDefaultGOMAXPROCS()
+	all := runtime.GOMAXPROCS(0)
+	for range 2 {
+		check(wait(k, fork(k, "processors", 1, all, `""`)) == 0, "child")
+	}
+	k.DropSpares()
+	noError(os.Setenv(procsEnv, "3"))
+	for range 2 {
+		check(wait(k, fork(k, "processors", 3, 3, `"3"`)) == 0, "child")
+	}
+}
+
+func childProcessors(k *Kernel, arg string) {
+	var first, later int
+	var env string
+	fmt.Sscanf(arg, "%d %d %q", &first, &later, &env)
+	check(runtime.GOMAXPROCS(0) == first, "%d processors, want %d", runtime.GOMAXPROCS(0), first)
+	check(os.Getenv(procsEnv) == env, "environment has %q", os.Getenv(procsEnv))
+	runtime.GC()
+	for runtime.GOMAXPROCS(0) != later {
+		runtime.Gosched() // the finalizer is on its way
+	}
+}
+
 func spareUnseen(k *Kernel) {
 	r, w := pipe2(k)
 	k.Prepare()
@@ -862,6 +950,9 @@ func spareUnseen(k *Kernel) {
 	check(fork(k, "exit", 5) == pid, "the spare was not used")
 	code, _ := wait(k, pid).Exited()
 	check(code == 5, "exit %d", code)
+	wait(k, fork(k, "nothing"))
+	noError(k.Sleep(0))
+	check(len(k.spares) == sparesEach, "%d spares after a sleep", len(k.spares))
 }
 
 // sparePermits: however many processes have spares, the tree has maxSpares.
