@@ -670,10 +670,14 @@ func limit(k *Kernel) {
 	for range 3 {
 		pids = append(pids, fork(k, "pause"))
 	}
+	before, err := openDescriptors()
+	noError(err)
 	for range 2 {
 		_, err := k.Fork(imageOf("nothing"))
 		check(err == kernel.ErrTooManyProcesses, "fourth: %v", err)
 	}
+	after, err := openDescriptors()
+	check(slices.Equal(before, after) && err == nil, "descriptors %v, then %v", before, after)
 	noError(k.Kill(pids[0], sigkill))
 	awaitZombie(pids[0]) // a zombie holds no slot
 	pids[0] = fork(k, "pause")
@@ -849,7 +853,7 @@ func interruptedWrite(k *Kernel) {
 		k.Interrupt()
 	}()
 	n, err := k.Write(w, make([]byte, 1<<20))
-	check(n == 1<<16 && err == nil, "%d, %v", n, err)
+	check(n > 0 && n < 1<<20 && err == nil, "%d, %v", n, err)
 	check(k.Sleep(forever) == kernel.ErrInterrupted, "the interruption is lost")
 }
 
