@@ -38,7 +38,7 @@ func Registry() *vm.Registry {
 	r := &vm.Registry{
 		Builtins:   universe(),
 		Modules:    moduleTable(),
-		Sources:    map[string]string{"multiprocessing": multiprocessingSource, "queue": queueSource},
+		Sources:    sourceTable(),
 		Methods:    valueMethods(),
 		Kinds:      libraryKinds(),
 		Prelude:    preludeSource,
@@ -52,6 +52,14 @@ func Registry() *vm.Registry {
 	}
 	r.Complete()
 	return r
+}
+
+// sourceTable holds the builtin modules that are written in the script language.
+func sourceTable() map[string]func() string {
+	return map[string]func() string{
+		"multiprocessing": multiprocessingSource,
+		"queue":           func() string { return queueSource },
+	}
 }
 
 // moduleTable holds the builtin modules.

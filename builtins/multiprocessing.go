@@ -1,11 +1,12 @@
 package builtins
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"mpstar/host/image"
@@ -18,8 +19,22 @@ import (
 // Module multiprocessing is written in the script language, after CPython's
 // Lib/multiprocessing. This file has what it cannot do there.
 
-//go:embed multiprocessing.star
-var multiprocessingSource string
+//go:embed multiprocessing
+var multiprocessingFiles embed.FS
+
+// multiprocessingSource puts the files together, in the order in which they need each other.
+func multiprocessingSource() string {
+	var source strings.Builder
+	for _, name := range []string{"process", "synchronize", "sharedctypes", "queues", "pool", "managers"} {
+		text, err := multiprocessingFiles.ReadFile("multiprocessing/" + name + ".star")
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		source.Write(text)
+		source.WriteByte('\n')
+	}
+	return source.String()
+}
 
 //go:embed queue.star
 var queueSource string

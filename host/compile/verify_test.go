@@ -11,7 +11,7 @@ import (
 // scripts are all that the repository has in the script language.
 func scripts(t testing.TB) []string {
 	var files []string
-	for _, pattern := range []string{"../../scripts/*/*.star", "../../scripts/*/*/*.star", "../vm/*.star", "../../builtins/*.star"} {
+	for _, pattern := range []string{"../../scripts/*/*.star", "../../scripts/*/*/*.star", "../vm/*.star", "../../builtins/*.star", "../../builtins/multiprocessing/*.star"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

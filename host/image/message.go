@@ -84,7 +84,7 @@ func (d *decoder) newGlobal() any {
 		d.fail("a name in what is no message")
 		return nil
 	}
-	if d.receiver.Reg.Sources[module] != "" {
+	if d.receiver.Reg.Sources[module] != nil {
 		if _, err := d.receiver.ImportHost(module); err != nil {
 			d.err = err
 			return nil

@@ -91,10 +91,7 @@ func (p *Process) attr(x Value, name string) (attribute, error) {
 		if v := moduleAttr(x, name); v != nil {
 			return attribute{value: v}, nil
 		}
-		if x.Get("__getattr__") != nil {
-			return attribute{fn: x.Get("__getattr__"), args: []Value{starlark.String(name)}}, nil
-		}
-		return attribute{}, p.noAttr(x, name)
+		return p.moduleHook(x, name)
 	case *Super:
 		return p.superAttr(x, name)
 	}
@@ -102,6 +99,25 @@ func (p *Process) attr(x Value, name string) (attribute, error) {
 		return attribute{value: v}, err
 	}
 	return attribute{}, p.noAttr(x, name)
+}
+
+// moduleHook is for a name that a module lacks. A builtin module's __getattr__ is
+// asked at once, so that whoever imports from it or looks for a near name sees
+// what is missing.
+func (p *Process) moduleHook(m *Module, name string) (attribute, error) {
+	hook, args := m.Get("__getattr__"), []Value{starlark.String(name)}
+	if hook == nil {
+		return attribute{}, p.noAttr(m, name)
+	}
+	native, ok := hook.(*Native)
+	if !ok || !m.Builtin {
+		return attribute{fn: hook, args: args}, nil
+	}
+	v, err := native.Fn(p, args, nil)
+	if err != nil && AsException(err, nil).Shape.Class.IsSubclass(AttributeError) {
+		err = p.noAttr(m, name)
+	}
+	return attribute{value: v}, err
 }
 
 // objectAttr follows _PyObject_GenericGetAttrWithDict: data descriptors of the

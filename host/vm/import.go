@@ -147,7 +147,7 @@ func (p *Process) importOne(name string, from *Module, load bool) (*Module, erro
 // findSource returns the source of a module that is not made in Go.
 func (p *Process) findSource(name string, from *Module, load bool) (*syntax.Source, error) {
 	if text, ok := p.Reg.Sources[name]; ok && !load {
-		return &syntax.Source{Name: hostPrefix + name, Text: text}, nil
+		return &syntax.Source{Name: hostPrefix + name, Text: text()}, nil
 	}
 	if p.FindModule == nil {
 		return nil, p.noModule(name)
@@ -177,7 +177,7 @@ func (p *Process) ImportHost(name string) (*Module, error) {
 		return nil, p.noModule(name)
 	}
 	m := NewModule(name, "")
-	code, err := p.Compile(&syntax.Source{Name: hostPrefix + name, Text: text}, m.Globals)
+	code, err := p.Compile(&syntax.Source{Name: hostPrefix + name, Text: text()}, m.Globals)
 	if err != nil {
 		return nil, p.SyntaxException(err)
 	}
@@ -283,7 +283,7 @@ func (p *Process) importFrom(x Value, name string) (Value, error) {
 		return nil, err
 	}
 	sub := m.Name + "." + name
-	if p.Modules[sub] != nil || p.Reg.Module(sub) != nil || p.Reg.Sources[sub] != "" {
+	if p.Modules[sub] != nil || p.Reg.Module(sub) != nil || p.Reg.Sources[sub] != nil {
 		s, err := p.importOne(sub, m, false)
 		return asValue(s), err
 	}

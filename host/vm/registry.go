@@ -14,7 +14,7 @@ type Registry struct {
 	Modules  map[string]func() *Module     // builtin modules, made when first needed
 	Methods  map[string]map[string]*Native // methods of Go values, by Type() and name
 	Kinds    map[string]func() Portable    // empty Portables, by ImageKind
-	Sources  map[string]string             // builtin modules written in the script language, by name
+	Sources  map[string]func() string      // builtin modules written in the script language
 	// Prelude is the source, in the script language, of the functions that
 	// Native.Slow names. Intrinsics are natives that only it can see.
 	Prelude    string

@@ -118,7 +118,7 @@ func (k *Kernel) startChild(image, lock int) (kernel.Pid, error) {
 			cloexec = append(cloexec, fd)
 		}
 	}
-	s := &spawn{devNull: -1, fillHigh: -1}
+	s := &spawn{devNull: -1}
 	b, err := k.spawnBlank(s, lock, image, append(owned, image), append(cloexec, image))
 	if err != nil {
 		return 0, err
@@ -137,8 +137,6 @@ func (k *Kernel) startChild(image, lock int) (kernel.Pid, error) {
 type blank struct {
 	pid  int
 	sock int // our end of a SOCK_SEQPACKET pair
-
-	fillHigh int32 // the spawn's
 }
 
 // spawnBlank starts a blank with the descriptors in keep, among which those
@@ -171,7 +169,7 @@ func (k *Kernel) spawnBlank(s *spawn, lock, image int, keep, inherit []int) (b *
 		unix.Close(ours)
 		return nil, err
 	}
-	b = &blank{sock: ours, fillHigh: s.fillHigh}
+	b = &blank{sock: ours}
 	if b.pid, err = s.run(); err != nil {
 		unix.Close(ours)
 		return nil, err

@@ -11,7 +11,8 @@ import (
 // A spare is a blank started ahead of need. It has /dev/null for 0, 1 and 2,
 // nothing of the script's, and sleeps on its socket in Adopt. To use it the parent sends two messages:
 //
-//  1. the script's descriptor numbers, in ascending order, each u32
+//  1. a 0 byte (an empty message would look like the end) and the script's
+//     descriptor numbers, in ascending order, each u32
 //  2. one byte, with the descriptors themselves (unix(7), SCM_RIGHTS) in that
 //     order, then the working directory, the slot's lock and the image
 //
@@ -71,18 +72,12 @@ func (k *Kernel) newSpare() *blank {
 		return nil
 	}
 	defer unix.Close(lock)
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	null, err := internalFd(unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0))
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(null)
-	s := &spawn{devNull: int32(null), fillHigh: -1}
-	for fd := internalTo; fd < len(k.fds); fd++ {
-		if k.fds.owns(fd) {
-			s.fillHigh = int32(fd)
-		}
-	}
-	b, err := k.spawnBlank(s, lock, -1, []int{0, 1, 2}, nil)
+	b, err := k.spawnBlank(&spawn{devNull: int32(null)}, lock, -1, []int{0, 1, 2}, nil)
 	if err != nil {
 		return nil
 	}
@@ -141,7 +136,7 @@ func (k *Kernel) spareable() bool {
 }
 
 func (b *blank) send(owned fdTable, cwd, lock, image int) error {
-	var numbers []byte
+	numbers := []byte{0}
 	var fds []int
 	for fd, e := range owned {
 		if e.kind != closed {
@@ -149,7 +144,6 @@ func (b *blank) send(owned fdTable, cwd, lock, image int) error {
 			fds = append(fds, fd)
 		}
 	}
-	numbers = le.AppendUint32(numbers, uint32(b.fillHigh)) // see awaitUse
 	if err := unix.Sendmsg(b.sock, numbers, nil, nil, unix.MSG_NOSIGNAL); err != nil {
 		return err
 	}
@@ -161,18 +155,17 @@ func (b *blank) send(owned fdTable, cwd, lock, image int) error {
 // with the image's descriptor and the one that holds the slot's lock, and ends
 // the process when the parent has closed the socket or is no more.
 func awaitUse(sock int) (image, lock int) {
-	numbers := make([]byte, 4*(internalFrom+maxHigh+1))
+	numbers := make([]byte, 1+4*(internalFrom+maxHigh))
 	n := receive(sock, numbers, nil)
-	if n < 4 {
+	if n <= 0 {
 		exitGroup(0)
 	}
 	var want []int
-	for at := 0; at < n; at += 4 {
-		fd := int(int32(le.Uint32(numbers[at:])))
+	for at := 1; at < n; at += 4 {
+		fd := int(le.Uint32(numbers[at:]))
 		want = append(want, fd)
 		unix.Close(fd)
 	}
-	want = want[:len(want)-1] // the last was our own filler
 	got := receiveRights(sock, len(want)+3)
 	if len(got) != len(want)+3 || !place(want, got) || unix.Fchdir(got[len(want)]) != nil {
 		exitGroup(1) // without acknowledgement: the parent starts another

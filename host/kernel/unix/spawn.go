@@ -39,12 +39,7 @@ type spawn struct {
 	inherit []int32       // descriptors whose FD_CLOEXEC is cleared
 	gaps    [][2]uint32   // descriptor ranges to close
 	errno   syscall.Errno // written by a child that failed to exec
-
-	// fillHigh, unless negative, is occupied too: it makes the descriptor table
-	// as large as it will have to be, which is cheap only now (see internalFrom).
-	fillHigh int32
-
-	clone cloneArgs
+	clone   cloneArgs
 }
 
 // cloneArgs is struct clone_args of clone3(2), its first version.
@@ -176,9 +171,6 @@ func spawnFds(s *spawn) {
 	}
 	for i := 0; i < len(s.inherit); i++ {
 		unix.RawSyscall(unix.SYS_FCNTL, uintptr(s.inherit[i]), unix.F_SETFD, 0)
-	}
-	if s.fillHigh >= 0 {
-		spawnDup(s, s.fill, uintptr(s.fillHigh))
 	}
 	for {
 		fd, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(s.fill), unix.F_DUPFD, 3)

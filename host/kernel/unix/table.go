@@ -118,7 +118,7 @@ func (t *table) takeSpare() (fd int, ok bool, err error) {
 
 // lock locks one byte of n from base, trying first that at base+first.
 func (t *table) lock(base, n, first int) (fd, i int, ok bool, err error) {
-	fd, err = unix.Open("/proc/self/fd/"+strconv.Itoa(t.fd), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err = internalFd(unix.Open("/proc/self/fd/"+strconv.Itoa(t.fd), unix.O_RDWR|unix.O_CLOEXEC, 0))
 	if err != nil {
 		return -1, 0, false, err
 	}

@@ -49,6 +49,7 @@ func init() {
 		"sigchld caught":    {run: sigchldCaught},
 		"descriptors":       {run: descriptors},
 		"closed stdin":      {run: closedStdin},
+		"all closed":        {run: allClosed},
 		"high descriptors":  {run: highDescriptors},
 		"end of file":       {run: endOfFile},
 		"big write":         {run: bigWrite},
@@ -304,6 +305,19 @@ func closedStdin(k *Kernel) {
 	waitAll(k, 3)
 }
 
+func allClosed(k *Kernel) {
+	for fd := range kernel.Fd(3) {
+		noError(k.Close(fd))
+	}
+	k.Prepare()
+	for range 2 {
+		spare := k.spares[0].pid
+		pid := fork(k, "exit", 3)
+		code, _ := wait(k, pid).Exited()
+		check(int(pid) == spare && code == 3, "exit %d", code)
+	}
+}
+
 func childNoStdin(k *Kernel, _ string) {
 	_, err := k.Read(0, make([]byte, 1))
 	check(err == syscall.EBADF, "read: %v", err)
@@ -333,9 +347,6 @@ func highDescriptors(k *Kernel) {
 	for fd := kernel.Fd(internalFrom); fd < 200; fd++ {
 		k.Close(fd)
 	}
-	noError(k.Dup2(w, 299))
-	k.Prepare() // with 300 filled
-	noError(k.Close(300))
 	noError(k.Dup2(w, 301))
 	for range 3 {
 		k.Prepare()
