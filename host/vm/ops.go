@@ -116,6 +116,9 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 			return nil, zeroDivision(op, x, y)
 		}
 	}
+	if tx, ty, ok := bothTuples(x, y); ok {
+		return p.Binary(op, tx, ty)
+	}
 	if isBool(x) || isBool(y) {
 		return p.boolBinary(op, x, y, unbool(x), unbool(y))
 	}
@@ -487,8 +490,10 @@ func equal(x, y Value, depth int) (bool, error) {
 			}
 		}
 		return true, nil
+	case namedTuple:
+		return equal(x.Tuple(), y, depth)
 	case starlark.Tuple:
-		y, ok := y.(starlark.Tuple)
+		y, ok := asTuple(y)
 		if !ok || len(x) != len(y) {
 			return false, nil
 		}
@@ -518,6 +523,30 @@ func equal(x, y Value, depth int) (bool, error) {
 		return equal(starlark.Tuple{x.Lo, x.Hi, x.Step}, starlark.Tuple{y.Lo, y.Hi, y.Step}, depth-1)
 	}
 	return starlark.EqualDepth(x, y, depth)
+}
+
+// A namedTuple is a tuple whose elements have names, of a type of the
+// builtins: it compares and adds as a tuple does.
+type namedTuple interface{ Tuple() starlark.Tuple }
+
+func asTuple(v Value) (starlark.Tuple, bool) {
+	if n, ok := v.(namedTuple); ok {
+		return n.Tuple(), true
+	}
+	t, ok := v.(starlark.Tuple)
+	return t, ok
+}
+
+// bothTuples returns two tuples of which at least one is a namedTuple.
+func bothTuples(x, y Value) (a, b starlark.Tuple, ok bool) {
+	_, ok1 := x.(namedTuple)
+	_, ok2 := y.(namedTuple)
+	if !ok1 && !ok2 {
+		return nil, nil, false
+	}
+	a, ok1 = asTuple(x)
+	b, ok2 = asTuple(y)
+	return a, b, ok1 && ok2
 }
 
 // same is how containers compare their elements: identical ones are equal
@@ -560,6 +589,9 @@ func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 	}
 	if bx, by := unbool(x), unbool(y); isNumber(bx) && isNumber(by) && (isBool(x) || isBool(y)) {
 		return starlark.Compare(operators[op].token, bx, by)
+	}
+	if tx, ty, ok := bothTuples(x, y); ok {
+		return p.Compare(op, tx, ty)
 	}
 	switch x, y, err := firstDifference(x, y); {
 	case err != nil:

@@ -244,6 +244,9 @@ func IsInstance(v, class Value) (bool, error) {
 		if _, isBool := v.(starlark.Bool); isBool && c.Makes == "int" {
 			return true, nil
 		}
+		if _, named := v.(namedTuple); named && c.Makes == "tuple" {
+			return true, nil
+		}
 		return v.Type() == c.Makes, nil
 	case starlark.Tuple:
 		for _, k := range c {

@@ -21,6 +21,7 @@ import (
 // the parent's memfd, read only, until ReleaseImage. Otherwise ok is false. In a spare it calls idle, if that is not nil, which
 // may do what any child has to do first, and returns when the spare is used, or never.
 func Adopt(idle func()) (k *Kernel, image []byte, ok bool, err error) {
+	adoptable.Store(true)
 	text, ok := os.LookupEnv(envName)
 	if !ok {
 		return nil, nil, false, nil

@@ -7,29 +7,78 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"mpstar/host/kernel"
 )
 
+// BenchmarkForkWait is fork, exit and wait: one after another, after a rest, in
+// which spares come up, and without spares. cpython is the same as the first.
 func BenchmarkForkWait(b *testing.B) {
 	k, err := Start(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer k.Release()
-	image := append([]byte("nothing "), make([]byte, 20000)...)
-	write := func(w io.Writer) error { _, err := w.Write(image); return err }
-	for b.Loop() {
-		pid, err := k.Fork(write)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, st, err := k.Wait(pid, 0); st != 0 || err != nil {
-			b.Fatal(st, err)
-		}
+	for _, bench := range []struct {
+		name string
+		prep func()
+	}{
+		{"busy", nil},
+		{"rested", func() { k.Sleep(k.Monotonic() + 3*time.Millisecond) }},
+		{"spareless", k.DropSpares},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			for b.Loop() {
+				if bench.prep != nil {
+					b.StopTimer()
+					bench.prep()
+					b.StartTimer()
+				}
+				forkWait(b, k)
+			}
+		})
 	}
+	b.Run("cpython", cpython)
+}
+
+var benchImage = append([]byte("nothing "), make([]byte, 20000)...)
+
+func forkWait(b *testing.B, k *Kernel) {
+	pid, err := k.Fork(func(w io.Writer) error { _, err := w.Write(benchImage); return err })
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, st, err := k.Wait(pid, 0); st != 0 || err != nil {
+		b.Fatal(st, err)
+	}
+}
+
+func cpython(b *testing.B) {
+	const code = `import os, sys, time
+n = int(sys.argv[1])
+start = time.perf_counter_ns()
+for i in range(n):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+print((time.perf_counter_ns() - start) / n)
+`
+	out, err := exec.Command("python3", "-c", code, strconv.Itoa(b.N)).Output()
+	if err != nil {
+		b.Skip(err)
+	}
+	ns, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(ns, "ns/op")
 }
 
 func TestHeader(t *testing.T) {
@@ -56,6 +105,14 @@ func TestGaps(t *testing.T) {
 	want := [][2]uint32{{3, 4}, {6, 8}, {10, ^uint32(0)}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
+	}
+}
+
+func TestStartWithoutAdopt(t *testing.T) {
+	adoptable.Store(false)
+	defer adoptable.Store(true)
+	if _, err := Start(Options{}); err != errAdoptable {
+		t.Error(err)
 	}
 }
 

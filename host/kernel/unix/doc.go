@@ -1,5 +1,6 @@
 // Package unix is the real kernel: a script's processes are the operating
-// system's. It needs Linux on amd64 or arm64, with /proc mounted.
+// system's. It needs Linux on amd64 or arm64, with /proc mounted; on other
+// systems it compiles, and Start fails.
 //
 // # A child
 //
@@ -11,8 +12,9 @@
 //	        that has come up already
 //	blank   is /proc/self/exe with the parent's arguments, in a process group of its
 //	        own; in main it calls Adopt (adopt.go), which maps the image, puts
-//	        descriptors and signal dispositions as the parent has them,
-//	        joins the parent's process group and acknowledges
+//	        descriptors, environment, working directory, umask and signal
+//	        dispositions as the parent has them, joins the parent's process group and
+//	        acknowledges
 //	parent  Fork returns the child's pid
 //
 // # Invariants
@@ -22,9 +24,22 @@
 //     signal is lost or takes a default action that the script has replaced,
 //     and none from before the fork strikes the child.
 //   - If Fork fails nothing is left: memfd, slot and blank are gone.
+//   - At most MaxProcs processes of a tree live, and besides at most maxSpares spares. A slot
+//     or permit is taken before the process starts and is free as soon as it
+//     is dead, however it died, reaped or not (table.go). One process has at most
+//     MaxProcs unreaped children.
+//   - A blank never becomes anything but a child. If it cannot it ends: as a
+//     root it would run the whole program again, with a table of its own,
+//     which no limit would stop. So Start refuses a program that has
+//     not called Adopt, and nothing in the script's environment can hide the mark.
 //   - A blank ends when its socket to the parent is closed, thus with
-//     its parent, however that dies. Spares are never reported by Wait, hold nothing of the
-//     script's, and are no slot of the table.
+//     its parent, however that dies.
+//   - The script cannot see a spare: Wait never reports it, its end is no SIGCHLD
+//     that the script catches, signals to the group and the keys of the terminal
+//     do not reach it, it holds none of the script's descriptors. A child made of it is a
+//     child of the process that forked. What remains visible from outside: ps shows it as mpstar-spare
+//     with the script's command line, the child's start time is the
+//     spare's, and the time that dropped spares took counts as the children's (getrusage(2)).
 //   - Nothing outlives the processes: memory is memfds, liveness is OFD locks.
 //   - Script descriptors have the lowest free numbers, as in CPython. The Go runtime's and
 //     this package's lie from 48 to 63 (fd.go) and are never inherited.
@@ -45,6 +60,10 @@
 // SIGQUIT, SIGABRT and SIGTERM for itself before any code of ours (runtime.blockableSig),
 // keeps the others blocked in every later thread, and hands that mask to programs that an embedder
 // executes. Staying out of reach until ready has none of these.
+//
+// One processor. A child starts with GOMAXPROCS=1, which saves two of its five threads and
+// a seventh of the time of a short life, and gets the default at its first garbage
+// collection. With one for good, a script that allocates much took up to a quarter longer.
 //
 // Own signal handler against os/signal: signal.go.
 //
@@ -79,7 +98,16 @@
 //     to a Go program. Kill of oneself with one dies by it.
 //   - Open of a FIFO, and a read of a terminal that another process emptied
 //     after our poll, block uninterruptibly.
-//   - umask, resource limits, priority and credentials are inherited as of a spare's start;
+//   - Resource limits, priority, credentials and session are inherited as of a spare's start;
 //     whoever changes them calls DropSpares.
-//   - A process with a descriptor numbered 48 or more has no spares.
+//   - A process that owns a descriptor from 48 to 63 or more than six from 64 on,
+//     or that catches SIGCHLD, has no spares.
+//   - A Ctrl-Z typed while Fork is under way stops the parent only.
+//
+// # Sources
+//
+// fork(2), execve(2), clone(2) on CLONE_VFORK and CLONE_CLEAR_SIGHAND,
+// waitpid(2), waitid(2), sigaction(2), signal(7), setpgid(2), credentials(7),
+// memfd_create(2), fcntl_locking(2) on open file description locks, unix(7) on
+// SCM_RIGHTS, eventfd(2), ppoll(2), preadv2(2), umask(2), proc_pid_fd(5).
 package unix

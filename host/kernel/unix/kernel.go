@@ -56,7 +56,14 @@ const DefaultMaxProcs = 512
 // descriptors a script was started with, exist once in a process.
 var claimed atomic.Bool
 
-var errClaimed = errors.New("unix: this process has a kernel already")
+// adoptable is set once Adopt was called. In a program that does not call it every child would
+// be one more root, which runs the whole program again: a fork bomb.
+var adoptable atomic.Bool
+
+var (
+	errClaimed   = errors.New("unix: this process has a kernel already")
+	errAdoptable = errors.New("unix: Start without Adopt first thing in main")
+)
 
 // Start makes the kernel of a process that a user started, the root of a tree.
 // It takes over the process's signal dispositions until Release.
@@ -66,6 +73,9 @@ func Start(o Options) (*Kernel, error) {
 	}
 	if o.MaxProcs < 1 || o.MaxProcs > maxSlots {
 		return nil, fmt.Errorf("unix: limit of %d processes", o.MaxProcs)
+	}
+	if !adoptable.Load() {
+		return nil, errAdoptable
 	}
 	if !claimed.CompareAndSwap(false, true) {
 		return nil, errClaimed
