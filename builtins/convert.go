@@ -191,6 +191,10 @@ func parseFloat(s string, whole vm.Value) (vm.Value, error) {
 		text = underscores(text)
 	}
 	if !strings.ContainsAny(text, "xXpP_") {
+		unsigned := strings.TrimLeft(text, "+-")
+		if len(text)-len(unsigned) == 1 && strings.EqualFold(unsigned, "nan") {
+			text = unsigned // Go's has no sign
+		}
 		f, err := strconv.ParseFloat(text, 64)
 		if err == nil || math.IsInf(f, 0) {
 			return starlark.Float(f), nil

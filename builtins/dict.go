@@ -56,40 +56,17 @@ func dictFromkeys(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	d := starlark.NewDict(len(keys))
 	for _, key := range keys {
 		if err := d.SetKey(key, value); err != nil {
-			return nil, hashError(err, key)
+			return nil, vm.HashError(err, key)
 		}
 	}
 	return d, nil
-}
-
-// hashError words what go.starlark.net says of an unhashable key as CPython does.
-func hashError(err error, key vm.Value) error {
-	if err == nil || err == vm.NeedScript {
-		return err
-	}
-	if _, hash := key.Hash(); hash != nil && hash != vm.NeedScript {
-		return vm.Raise(vm.TypeError, "unhashable type: '%s'", unhashable(key))
-	}
-	return err
-}
-
-// unhashable names the type that makes a key unhashable, looking into tuples.
-func unhashable(key vm.Value) string {
-	if t, ok := key.(starlark.Tuple); ok {
-		for _, v := range t {
-			if _, err := v.Hash(); err != nil {
-				return unhashable(v)
-			}
-		}
-	}
-	return vm.TypeName(key)
 }
 
 func dictGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	v, found, err := a[0].(*starlark.Dict).Get(a[1])
 	switch {
 	case err != nil:
-		return nil, hashError(err, a[1])
+		return nil, vm.HashError(err, a[1])
 	case found:
 		return v, nil
 	case arg(a, 2) != nil:
@@ -131,7 +108,7 @@ func dictPop(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value,
 	v, found, err := args[0].(*starlark.Dict).Delete(args[1])
 	switch {
 	case err != nil:
-		return nil, hashError(err, args[1])
+		return nil, vm.HashError(err, args[1])
 	case found:
 		return v, nil
 	case len(args) == 3:
@@ -158,7 +135,7 @@ func dictSetdefault(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	d := a[0].(*starlark.Dict)
 	v, found, err := d.Get(a[1])
 	if err != nil {
-		return nil, hashError(err, a[1])
+		return nil, vm.HashError(err, a[1])
 	}
 	if found {
 		return v, nil
@@ -191,7 +168,7 @@ func dictUpdate(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 func setPairs(d *starlark.Dict, pairs, kwargs []starlark.Tuple) error {
 	for _, pair := range pairs {
 		if err := vm.Insert(d, pair[0], pair[1]); err != nil {
-			return hashError(err, pair[0])
+			return vm.HashError(err, pair[0])
 		}
 	}
 	return setItems(d, kwargs)

@@ -125,7 +125,11 @@ func assignKeyword(fn string, kw starlark.Tuple, set []bool, pairs []any) error 
 		set[i] = true
 		return assign(pairs[2*i+1], kw[1])
 	}
-	return vm.Raise(vm.TypeError, "%s() got an unexpected keyword argument '%s'", fn, key)
+	names := make([]string, len(set))
+	for i := range names {
+		names[i] = strings.Trim(pairs[2*i].(string), "*?")
+	}
+	return vm.Raise(vm.TypeError, "%s() got an unexpected keyword argument '%s'%s", fn, key, vm.DidYouMean(key, names))
 }
 
 // assign converts an argument to what the variable holds.

@@ -361,7 +361,7 @@ func hashFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	}
 	h, err := p.Hash(a[0])
 	if err != nil {
-		return nil, hashError(err, a[0])
+		return nil, vm.HashError(err, a[0])
 	}
 	return starlark.MakeUint(uint(h)), nil
 }

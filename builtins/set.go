@@ -34,7 +34,7 @@ func newSet(elems []vm.Value) (*starlark.Set, error) {
 	s := starlark.NewSet(len(elems))
 	for _, v := range elems {
 		if err := s.Insert(v); err != nil {
-			return nil, hashError(err, v)
+			return nil, vm.HashError(err, v)
 		}
 	}
 	return s, nil
@@ -61,11 +61,15 @@ func setElems(s *starlark.Set) []vm.Value {
 }
 
 func setAdd(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.None, hashError(vm.Insert(a[0], a[1], nil), a[1])
+	return starlark.None, vm.HashError(vm.Insert(a[0], a[1], nil), a[1])
 }
 
 func setClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.None, a[0].(*starlark.Set).Clear()
+	s := a[0].(*starlark.Set)
+	if s.Len() == 0 {
+		return starlark.None, nil // even if it is frozen
+	}
+	return starlark.None, s.Clear()
 }
 
 func setCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -76,7 +80,7 @@ func setCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
 
 func setDiscard(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	_, err := a[0].(*starlark.Set).Delete(a[1])
-	return starlark.None, hashError(err, a[1])
+	return starlark.None, vm.HashError(err, a[1])
 }
 
 func setRemove(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -84,7 +88,7 @@ func setRemove(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err == nil && !found {
 		err = vm.NewException(vm.KeyError, a[1])
 	}
-	return starlark.None, hashError(err, a[1])
+	return starlark.None, vm.HashError(err, a[1])
 }
 
 func setPop(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -253,7 +257,7 @@ func setUpdate(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Valu
 	s := args[0].(*starlark.Set)
 	for _, v := range all {
 		if err := vm.Insert(s, v, nil); err != nil {
-			return nil, hashError(err, v)
+			return nil, vm.HashError(err, v)
 		}
 	}
 	return starlark.None, nil

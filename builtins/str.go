@@ -219,7 +219,7 @@ func isCased(r rune) bool {
 func textIstitle(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	inWord, any := false, false
 	for _, r := range textOf(a[0]).s {
-		begins := 'A' <= r && r <= 'Z' || unicode.IsTitle(r) || unicode.IsUpper(r)
+		begins := unicode.IsTitle(r) || unicode.IsUpper(r) && unicode.ToTitle(r) == r // of ǅ and Ǆ, the first
 		switch {
 		case begins && inWord, !begins && !inWord && unicode.IsLower(r):
 			return starlark.False, nil

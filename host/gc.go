@@ -1,9 +1,17 @@
 package host
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"syscall"
+	"weak"
+
+	"mpstar/host/vm"
 )
 
 // Scripts come and go with a heap that grows from nothing, and a forked one
@@ -21,12 +29,58 @@ func holdGC() { debug.SetGCPercent(-1) }
 
 // startGC makes the first collection wait until a process that began with an
 // image of so many bytes, or none, has allocated as much again and youngHeap
-// more. GOGC in the environment overrides all this.
+// more, and makes it work hard when the machine's memory comes to its end. GOGC in the environment overrides all this.
 func startGC(image int) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(machineMemory() / 4 * 3)
+	}
 	goal := 2*unpacked*image + youngHeap
 	debug.SetGCPercent(goal / minimumGC * 100)
 	runtime.SetFinalizer(&struct{ self *int }{}, func(any) { debug.SetGCPercent(usualGC) })
+}
+
+// watchHeap tells a process after each collection what is alive, so that a
+// script that grows without end gets a MemoryError while there is memory to handle it with.
+// It ends with the process.
+func watchHeap(p *vm.Process) {
+	watch(weak.Make(p))
+}
+
+func watch(to weak.Pointer[vm.Process]) {
+	runtime.SetFinalizer(&struct{ self *int }{}, func(any) {
+		if p := to.Value(); p != nil {
+			p.HeapIs(liveHeap())
+			watch(to)
+		}
+	})
+}
+
+// liveHeap returns how many bytes the last collection found alive.
+func liveHeap() int64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return int64(live[0].Value.Uint64())
+}
+
+// machineMemory returns how many bytes this process could have at most: those of
+// the machine, of the control group's limit or of the process's, whichever are least.
+func machineMemory() int64 {
+	least := int64(math.MaxInt64)
+	var info syscall.Sysinfo_t
+	if syscall.Sysinfo(&info) == nil {
+		least = int64(info.Totalram) * int64(info.Unit)
+	}
+	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil { // or "max"
+			least = min(least, n)
+		}
+	}
+	var r syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_AS, &r) == nil && r.Cur < uint64(least) {
+		least = int64(r.Cur)
+	}
+	return least
 }

@@ -83,19 +83,11 @@ func Run(src *syntax.Source, opts Options) {
 func NewProcess(k kernel.Kernel, reg *vm.Registry) *vm.Process {
 	p := vm.NewProcess(reg)
 	p.FindModule = findModule
-	p.Limits.Memory = physicalMemory()
+	p.Limits.Memory = machineMemory() / 2 // a list that grows is there twice
 	p.Attend = builtins.Attend
 	p.Use(k)
+	watchHeap(p)
 	return p
-}
-
-// physicalMemory returns how many bytes of memory the machine has.
-func physicalMemory() int64 {
-	var info syscall.Sysinfo_t
-	if syscall.Sysinfo(&info) != nil {
-		return vm.DefaultMemory
-	}
-	return int64(info.Totalram) * int64(info.Unit)
 }
 
 // findModule looks for name.star and name.py, or a package of that name,

@@ -119,12 +119,22 @@ func (c Chunk) Run() error {
 	if err != nil {
 		return err
 	}
-	p := host.NewProcess(new(Recorder), registry())
-	builtins.Start(p, []string{c.File}, "mpstar")
-	// Blank lines keep the numbers of the file.
-	src := &syntax.Source{Name: c.File, Text: strings.Repeat("\n", c.Line-1) + c.Text}
-	_, err = p.RunMain(src)
+	p, err := c.exec(registry(), vm.DefaultMemory)
 	return c.judge(p, err, wants)
+}
+
+// exec runs a chunk with the given builtins and limit and returns the exception that ended it, if any.
+func (c Chunk) exec(reg *vm.Registry, memory int64) (*vm.Process, error) {
+	p := host.NewProcess(new(Recorder), reg)
+	p.Limits.Memory = memory
+	builtins.Start(p, []string{c.File}, "mpstar")
+	_, err := p.RunMain(c.source())
+	return p, err
+}
+
+// source is the text with as many blank lines before it as keep the numbers of the file.
+func (c Chunk) source() *syntax.Source {
+	return &syntax.Source{Name: c.File, Text: strings.Repeat("\n", c.Line-1) + c.Text}
 }
 
 // registry is the builtins with assert among them, and as what load("assert.star", "assert") loads.
@@ -198,7 +208,7 @@ func (c Chunk) judge(p *vm.Process, err error, wants map[int]*regexp.Regexp) err
 	trace := p.Traceback(e)
 	lines := strings.Split(strings.TrimSpace(trace), "\n")
 	last := lines[len(lines)-1]
-	for _, line := range errorLines(c, e, trace) {
+	for _, line := range errorLines(c, trace) {
 		if want := wants[line]; want != nil && want.MatchString(last) {
 			return nil
 		}
@@ -209,7 +219,7 @@ func (c Chunk) judge(p *vm.Process, err error, wants map[int]*regexp.Regexp) err
 var lineInTrace = regexp.MustCompile(`File "(.*)", line (\d+)`)
 
 // errorLines returns the lines of the chunk that a traceback goes through.
-func errorLines(c Chunk, e *vm.Exception, trace string) []int {
+func errorLines(c Chunk, trace string) []int {
 	var lines []int
 	for _, m := range lineInTrace.FindAllStringSubmatch(trace, -1) {
 		if n, err := strconv.Atoi(m[2]); err == nil && m[1] == c.File {

@@ -506,7 +506,7 @@ func (p *Process) noAttr(x Value, name string) error {
 
 // suggest returns CPython's hint at a near name, or nothing.
 func (p *Process) suggest(x Value, name string) string {
-	return didYouMean(name, p.Dir(x))
+	return DidYouMean(name, p.Dir(x))
 }
 
 // Dir returns the names of x's attributes, sorted.
@@ -583,7 +583,11 @@ func (p *Process) SetAttr(x Value, name string, v Value) error {
 		}
 		return x.Attrs.SetKey(starlark.String(name), v)
 	case starlark.HasSetField:
-		return x.SetField(name, v)
+		err := x.SetField(name, v)
+		if _, none := err.(starlark.NoSuchAttrError); none {
+			break
+		}
+		return err
 	}
 	if x, ok := x.(starlark.HasAttrs); ok {
 		if v, _ := x.Attr(name); v != nil {
@@ -882,8 +886,8 @@ func (pr *Proto) proto(i int) *Proto {
 // NewProto returns the Proto of a module's body.
 func NewProto(code *compile.Code, m *Module) *Proto { return &Proto{Code: code, Module: m} }
 
-// didYouMean returns ". Did you mean: 'x'?" for the nearest of the names, or "".
-func didYouMean(name string, names []string) string {
+// DidYouMean returns ". Did you mean: 'x'?" for the nearest of the names, or "".
+func DidYouMean(name string, names []string) string {
 	best, bestCost := "", (len(name)+3)*2/6*2+1 // CPython's MAX_CANDIDATE: a third of both lengths, moves costing 2
 	for _, n := range names {
 		if n == name || n == "" || n[0] == '_' && name[0] != '_' {

@@ -219,7 +219,7 @@ func bindKeyword(f *Function, kw starlark.Tuple, params []Value, extra *starlark
 		}
 	}
 	return Raise(TypeError, "%s() got an unexpected keyword argument '%s'%s", code.QualName, name,
-		didYouMean(name, code.Locals[code.NumPosOnly:code.NumPos+code.NumKwOnly]))
+		DidYouMean(name, code.Locals[code.NumPosOnly:code.NumPos+code.NumKwOnly]))
 }
 
 func bindDefaults(f *Function, given int, params []Value) error {
@@ -323,7 +323,8 @@ func (p *Process) callNative(n *Native, args []Value, kwargs []starlark.Tuple, b
 // nativeError makes a Go error the exception that it is raised as. What the
 // VM itself understands passes.
 func (p *Process) nativeError(err error, class *Class) error {
-	if isInterrupt(err) {
+	var halt *Halt
+	if isInterrupt(err) || errors.As(err, &halt) {
 		return err
 	}
 	return AsException(err, class)

@@ -217,7 +217,7 @@ func (p *Process) nameError(m *Module, name string) error {
 	for n := range p.Reg.Builtins {
 		names = append(names, n)
 	}
-	hint := didYouMean(name, sorted(names))
+	hint := DidYouMean(name, sorted(names))
 	if hint == "" && p.Reg.Modules[name] != nil {
 		hint = ". Did you forget to import '" + name + "'?"
 	}
@@ -310,6 +310,9 @@ func (p *Process) inPlace(op compile.Opcode, x, y Value) (Value, error) {
 	switch x := x.(type) {
 	case *starlark.List:
 		if op == compile.ADD {
+			if _, ok := y.(starlark.HasBinary); ok && !Iterable(y) {
+				break // list + y may be defined all the same
+			}
 			return x, p.extend(x, y)
 		}
 		if n, ok := y.(starlark.Int); ok && op == compile.MUL {
@@ -330,7 +333,7 @@ func (p *Process) inPlace(op compile.Opcode, x, y Value) (Value, error) {
 			}
 			for _, item := range other.Items() {
 				if err := Insert(x, item[0], item[1]); err != nil {
-					return nil, hashError(err)
+					return nil, HashError(err, item[0])
 				}
 			}
 			return x, nil
@@ -419,7 +422,7 @@ func (p *Process) collect(in compile.Instr, regs []Value) (pushed bool, err erro
 	switch in.Op {
 	case compile.DICTSET:
 		if err = Insert(regs[in.A], regs[in.B], regs[in.C]); err != nil {
-			return true, p.slow(hashError(err), "_dict_set", RetFinish, regs[in.A], regs[in.B], regs[in.C])
+			return true, p.slow(HashError(err, regs[in.B]), "_dict_set", RetFinish, regs[in.A], regs[in.B], regs[in.C])
 		}
 		return false, nil
 	case compile.SETADD:
@@ -427,7 +430,7 @@ func (p *Process) collect(in compile.Instr, regs []Value) (pushed bool, err erro
 		for _, v := range regs[in.B : in.B+in.C] {
 			if err = Insert(set, v, nil); err != nil {
 				elems := starlark.Tuple(append([]Value(nil), regs[in.B:in.B+in.C]...))
-				return true, p.slow(hashError(err), "_set_update", RetFinish, set, elems)
+				return true, p.slow(HashError(err, v), "_set_update", RetFinish, set, elems)
 			}
 		}
 		return false, nil
@@ -472,7 +475,7 @@ func (p *Process) gather(in compile.Instr, regs []Value, x Value) (pushed bool, 
 		set := regs[in.A].(*starlark.Set)
 		for _, v := range elems {
 			if err := Insert(set, v, nil); err != nil {
-				return true, p.slow(hashError(err), "_set_update", RetStore, set, starlark.Tuple(elems))
+				return true, p.slow(HashError(err, v), "_set_update", RetStore, set, starlark.Tuple(elems))
 			}
 		}
 	}
@@ -533,7 +536,7 @@ func (p *Process) merge(in compile.Instr, regs []Value, x Value) (pushed bool, e
 			}
 		}
 		if err := Insert(dst, item[0], item[1]); err != nil {
-			return true, p.slow(hashError(err), "_dict_update", RetStore, dst, x)
+			return true, p.slow(HashError(err, item[0]), "_dict_update", RetStore, dst, x)
 		}
 	}
 	return false, nil
@@ -801,7 +804,13 @@ func (p *Process) Use(k kernel.Kernel) {
 // attend does what the attention word asks for. It reports whether it pushed
 // a frame; ret says what is to happen when that returns.
 func (p *Process) attend(ret Action) (pushed bool, err error) {
+	if h := p.halted.Load(); h != nil {
+		return false, h
+	}
 	p.attention.Store(0)
+	if p.heap.Swap(0) > p.Limits.Memory {
+		return false, NewException(MemoryError)
+	}
 	if p.Attend == nil {
 		return false, nil
 	}

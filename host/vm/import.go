@@ -264,7 +264,7 @@ func (p *Process) noModule(name string) error {
 	for n := range p.Reg.Sources {
 		names = append(names, n)
 	}
-	e := NewException(ModuleNotFoundError, starlark.String("No module named '"+name+"'"+didYouMean(name, sorted(names))))
+	e := NewException(ModuleNotFoundError, starlark.String("No module named '"+name+"'"+DidYouMean(name, sorted(names))))
 	e.Set("name", starlark.String(name))
 	return e
 }
@@ -297,7 +297,7 @@ func (p *Process) importFrom(x Value, name string) (Value, error) {
 	if m.File != "" {
 		where = m.File
 	}
-	e := NewException(ImportError, starlark.String("cannot import name '"+name+"' from '"+m.Name+"' ("+where+")"+didYouMean(name, p.Dir(m))))
+	e := NewException(ImportError, starlark.String("cannot import name '"+name+"' from '"+m.Name+"' ("+where+")"+DidYouMean(name, p.Dir(m))))
 	e.Set("name", starlark.String(m.Name))
 	return nil, e
 }

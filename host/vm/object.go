@@ -77,7 +77,7 @@ func init() {
 }
 
 // Complete adds to a registry what the VM itself provides: the methods of
-// generators and the intrinsics.
+// generators, the iterators over foreign values and the intrinsics.
 func (r *Registry) Complete() {
 	methods := map[string]*Native{}
 	for _, m := range generatorMethods {
@@ -87,6 +87,10 @@ func (r *Registry) Complete() {
 		r.Methods = map[string]map[string]*Native{}
 	}
 	r.Methods["generator"] = methods
+	if r.Kinds == nil {
+		r.Kinds = map[string]func() Portable{}
+	}
+	r.Kinds[foreignIterKind] = func() Portable { return new(ForeignIter) }
 	if r.Intrinsics == nil {
 		r.Intrinsics = map[string]*Native{}
 	}

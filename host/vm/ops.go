@@ -110,6 +110,9 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	if err == nil {
 		return z, nil
 	}
+	if err := foreignError(operators[op].token, x, y); err != nil {
+		return nil, err
+	}
 	switch op {
 	case compile.TRUEDIV, compile.FLOORDIV, compile.MOD:
 		if isNumber(x) && isNumber(y) && isZero(y) {
@@ -123,6 +126,21 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 		return p.boolBinary(op, x, y, unbool(x), unbool(y))
 	}
 	return nil, operandError(op, x, y, err)
+}
+
+// foreignError returns the error of an operator that an operand, a value of an
+// embedder's, defines and refuses.
+func foreignError(op syntax.Token, x, y Value) (err error) {
+	if x, ok := x.(starlark.HasBinary); ok {
+		_, err = x.Binary(op, y, starlark.Left)
+	}
+	if y, ok := y.(starlark.HasBinary); ok && err == nil {
+		_, err = y.Binary(op, x, starlark.Right)
+	}
+	if err == nil {
+		return nil
+	}
+	return AsException(err, ValueError)
 }
 
 // bothTables reports whether x and y are sets, or dicts.
@@ -593,32 +611,43 @@ func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 	if tx, ty, ok := bothTuples(x, y); ok {
 		return p.Compare(op, tx, ty)
 	}
-	switch x, y, err := firstDifference(x, y); {
+	switch a, b, sequences, err := firstDifference(x, y); {
 	case err != nil:
 		return false, err
-	case x != nil:
-		return p.Compare(op, x, y)
+	case a != nil:
+		return p.Compare(op, a, b)
+	case sequences:
+		return starlark.Compare(operators[op].token, MakeInt(int64(starlark.Len(x))), MakeInt(int64(starlark.Len(y))))
 	}
 	return false, Raise(TypeError, "'%s' not supported between instances of '%s' and '%s'", operators[op].sign, TypeName(x), TypeName(y))
 }
 
-// firstDifference finds the elements that decide the order of two sequences,
-// to name their types in a message.
-func firstDifference(x, y Value) (a, b Value, err error) {
-	if x.Type() != y.Type() {
-		return nil, nil, nil
-	}
-	xs, ok1 := x.(starlark.Indexable)
-	ys, ok2 := y.(starlark.Indexable)
-	if _, str := x.(starlark.String); str || !ok1 || !ok2 {
-		return nil, nil, nil
+// firstDifference finds the elements that decide the order of two sequences;
+// without any, their lengths do.
+func firstDifference(x, y Value) (a, b Value, sequences bool, err error) {
+	xs, ys, ok := bothIndexable(x, y)
+	if !ok {
+		return nil, nil, false, nil
 	}
 	for i := range min(xs.Len(), ys.Len()) {
 		if eq, err := equal(xs.Index(i), ys.Index(i), maxDepth); err != nil || !eq {
-			return xs.Index(i), ys.Index(i), err
+			return xs.Index(i), ys.Index(i), true, err
 		}
 	}
-	return nil, nil, nil
+	return nil, nil, true, nil
+}
+
+// bothIndexable returns two lists, or two tuples.
+func bothIndexable(x, y Value) (xs, ys starlark.Indexable, ok bool) {
+	switch x := x.(type) {
+	case *starlark.List:
+		y, ok := y.(*starlark.List)
+		return x, y, ok
+	case starlark.Tuple:
+		y, ok := y.(starlark.Tuple)
+		return x, y, ok
+	}
+	return nil, nil, false
 }
 
 // Less reports x < y.
@@ -696,10 +725,13 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 		return false, nil
 	case *starlark.Dict:
 		_, found, err := c.Get(x)
-		return found, hashError(err)
+		if err != NeedScript {
+			err = nil // what cannot be hashed is in no dict: so says Starlark, in which this is no error
+		}
+		return found, err
 	case *starlark.Set:
 		found, err := c.Has(x)
-		return found, hashError(err)
+		return found, HashError(err, x)
 	case starlark.String:
 		if _, ok := x.(starlark.String); !ok {
 			return false, Raise(TypeError, "'in <string>' requires string as left operand, not %s", TypeName(x))
@@ -707,6 +739,11 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 	case starlark.Bytes:
 		if _, ok := x.(starlark.Bytes); !ok && object(x) == nil && !isInt(unbool(x)) {
 			return false, Raise(TypeError, "a bytes-like object is required, not '%s'", TypeName(x))
+		}
+		if i, ok := unbool(x).(starlark.Int); ok {
+			if n, small := i.Uint64(); !small || n > math.MaxUint8 {
+				return false, Raise(ValueError, "byte must be in range(0, 256)")
+			}
 		}
 	}
 	z, err := starlark.Binary(syntax.IN, x, y)
@@ -723,12 +760,27 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 	return p.Contains(x, starlark.Tuple(elems))
 }
 
-// hashError gives the library's refusal to hash a value Python's class.
-func hashError(err error) error {
+// HashError words the library's refusal to hash a key as CPython does.
+func HashError(err error, key Value) error {
 	if err == nil || err == NeedScript {
 		return err
 	}
+	if _, hash := key.Hash(); hash != nil && hash != NeedScript {
+		return Raise(TypeError, "unhashable type: '%s'", unhashableType(key))
+	}
 	return AsException(err, TypeError)
+}
+
+// unhashableType names the type that makes a key unhashable, looking into tuples.
+func unhashableType(key Value) string {
+	if t, ok := key.(starlark.Tuple); ok {
+		for _, v := range t {
+			if _, err := v.Hash(); err != nil {
+				return unhashableType(v)
+			}
+		}
+	}
+	return TypeName(key)
 }
 
 // Index returns x[key].
@@ -758,7 +810,7 @@ func (p *Process) Index(x, key Value) (Value, error) {
 	case *starlark.Dict:
 		v, found, err := x.Get(key)
 		if err != nil {
-			return nil, hashError(err)
+			return nil, HashError(err, key)
 		}
 		if !found {
 			return nil, NewException(KeyError, key)
@@ -832,7 +884,7 @@ func (p *Process) SetIndex(x, key, v Value) error {
 		}
 		return x.SetIndex(i, v)
 	case *starlark.Dict:
-		return hashError(Insert(x, key, v))
+		return HashError(Insert(x, key, v), key)
 	case *Instance, *Exception:
 		if overrides(x, "__setitem__") {
 			return NeedScript
@@ -866,7 +918,7 @@ func (p *Process) DelIndex(x, key Value) error {
 		if err == nil && !found {
 			err = NewException(KeyError, key)
 		}
-		return hashError(err)
+		return HashError(err, key)
 	case *Instance, *Exception:
 		if overrides(x, "__delitem__") {
 			return NeedScript
@@ -915,6 +967,9 @@ func (p *Process) Iter(v Value) (Value, error) {
 	case starlark.Iterable:
 		if it := rangeIter(v); it != nil {
 			return it, nil
+		}
+		if _, ok := v.(starlark.Sequence); !ok {
+			return &ForeignIter{Of: v}, nil // it need not have an end
 		}
 		return &SeqIter{Seq: elements(v)}, nil
 	}

@@ -88,7 +88,9 @@ type Process struct {
 	Hook    func(p *Process) error // called by STEP, in tests
 
 	attention atomic.Uint32
-	nested    []string // foreign builtins that run script code now, outermost first
+	halted    atomic.Pointer[Halt] // what Stop asked for
+	heap      atomic.Int64         // what HeapIs said last and attend has not seen
+	nested    []string             // foreign builtins that run script code now, outermost first
 	pending   *call
 
 	epoch uint32 // counts changes of classes that make inline caches stale
@@ -97,7 +99,7 @@ type Process struct {
 // Limits bound what a script may use.
 type Limits struct {
 	Recursion int   // sys.setrecursionlimit; travels
-	Memory    int64 // bytes that one operation may ask for; more is a MemoryError
+	Memory    int64 // bytes that may be alive; one operation that asks for more is a MemoryError
 }
 
 // DefaultRecursion is CPython's default recursion limit.

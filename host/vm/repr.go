@@ -262,5 +262,5 @@ func IsInstance(v, class Value) (bool, error) {
 // Hash returns hash(v), or NeedScript.
 func (p *Process) Hash(v Value) (uint32, error) {
 	h, err := v.Hash()
-	return h, hashError(err)
+	return h, HashError(err, v)
 }

@@ -14,6 +14,10 @@ import (
 // the traceback starts with the top frame's instruction; a re-raised exception
 // has its entry already.
 func (p *Process) unwind(err error, here bool) error {
+	var halt *Halt
+	if errors.As(err, &halt) {
+		return halt
+	}
 	var again *reraise
 	if errors.As(err, &again) {
 		err, here = again.e, false

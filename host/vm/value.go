@@ -3,6 +3,8 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"unsafe"
 
 	"mpstar/host/compile"
@@ -87,6 +89,8 @@ type Function struct {
 	KwDefaults []Value // by keyword-only parameter; nil where it has none
 	Free       []*Cell
 	Attrs      *starlark.Dict // attributes that a script set, or nil
+
+	frozen bool // Freeze has been here
 }
 
 // A Cell is a variable that closures share.
@@ -316,13 +320,36 @@ func (m *Module) Freeze()               {}
 func (m *Module) Truth() starlark.Bool  { return true }
 func (m *Module) Hash() (uint32, error) { return identityHash(unsafe.Pointer(m)) }
 
+// String names the function as Starlark does, without the functions it is in.
 func (f *Function) String() string {
-	return fmt.Sprintf("<function %s>", f.Proto.Code.QualName)
+	name := f.Proto.Code.QualName
+	if i := strings.LastIndex(name, "<locals>."); i >= 0 {
+		name = name[i+len("<locals>."):]
+	}
+	return fmt.Sprintf("<function %s>", name)
 }
 func (f *Function) Type() string          { return "function" }
-func (f *Function) Freeze()               {}
 func (f *Function) Truth() starlark.Bool  { return true }
 func (f *Function) Hash() (uint32, error) { return identityHash(unsafe.Pointer(f)) }
+
+// Freeze makes what the function keeps between calls, its defaults and the
+// values of its cells, unchangeable.
+func (f *Function) Freeze() {
+	if f.frozen {
+		return
+	}
+	f.frozen = true
+	for _, v := range slices.Concat(f.Defaults, f.KwDefaults) {
+		if v != nil {
+			v.Freeze()
+		}
+	}
+	for _, c := range f.Free {
+		if c.V != nil {
+			c.V.Freeze()
+		}
+	}
+}
 
 // Name returns the function's name, for go.starlark.net's starlark.Callable.
 func (f *Function) Name() string { return f.Proto.Code.Name }
@@ -344,6 +371,9 @@ func (n *Native) Truth() starlark.Bool  { return true }
 func (n *Native) Hash() (uint32, error) { return identityHash(unsafe.Pointer(n)) }
 
 func (b *BoundMethod) String() string {
+	if n, ok := b.Fn.(*Native); ok {
+		return fmt.Sprintf("<built-in method %s of %s value>", n.ShortName(), b.Self.Type())
+	}
 	return fmt.Sprintf("<bound method %s of %s>", calleeName(b.Fn), reprOr(b.Self))
 }
 func (b *BoundMethod) Freeze()              {}

@@ -38,8 +38,8 @@ func TestDistance(t *testing.T) {
 		"POP":   ". Did you mean: 'pop'?",
 		"xyz":   "",
 	} {
-		if got := didYouMean(name, names); got != want {
-			t.Errorf("didYouMean(%q) = %q, want %q", name, got, want)
+		if got := DidYouMean(name, names); got != want {
+			t.Errorf("DidYouMean(%q) = %q, want %q", name, got, want)
 		}
 	}
 }
