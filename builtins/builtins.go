@@ -57,8 +57,11 @@ func Registry() *vm.Registry {
 // sourceTable holds the builtin modules that are written in the script language.
 func sourceTable() map[string]func() string {
 	return map[string]func() string{
-		"multiprocessing": multiprocessingSource,
-		"queue":           func() string { return queueSource },
+		"multiprocessing":               multiprocessingSource,
+		"multiprocessing.connection":    func() string { return multiprocessingFile("connection") },
+		"multiprocessing.managers":      func() string { return multiprocessingFile("managers") },
+		"multiprocessing.shared_memory": func() string { return multiprocessingFile("shared_memory") },
+		"queue":                         func() string { return queueSource },
 	}
 }
 

@@ -25,6 +25,8 @@ import (
 // A fakeKernel has one process, a clock that only sleeping moves, and real
 // descriptors. Signals are what a test puts into pending.
 type fakeKernel struct {
+	kernel.Kernel // nil: what is not here is not called
+
 	now          time.Duration
 	pending      []kernel.Signal
 	dispositions map[kernel.Signal]kernel.Disposition

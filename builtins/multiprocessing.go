@@ -25,15 +25,18 @@ var multiprocessingFiles embed.FS
 // multiprocessingSource puts the files together, in the order in which they need each other.
 func multiprocessingSource() string {
 	var source strings.Builder
-	for _, name := range []string{"process", "synchronize", "sharedctypes", "queues", "pool", "managers"} {
-		text, err := multiprocessingFiles.ReadFile("multiprocessing/" + name + ".star")
-		if err != nil {
-			panic(err) // it is part of the program
-		}
-		source.Write(text)
-		source.WriteByte('\n')
+	for _, name := range []string{"process", "synchronize", "sharedctypes", "queues", "pool", "context"} {
+		source.WriteString(multiprocessingFile(name) + "\n")
 	}
 	return source.String()
+}
+
+func multiprocessingFile(name string) string {
+	text, err := multiprocessingFiles.ReadFile("multiprocessing/" + name + ".star")
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return string(text)
 }
 
 //go:embed queue.star
@@ -47,7 +50,7 @@ var _multiprocessingRows = []row{
 }
 
 func _multiprocessingModule() *vm.Module {
-	rows := slices.Concat(_multiprocessingRows, sharedRows, queueRows)
+	rows := slices.Concat(_multiprocessingRows, sharedRows, queueRows, connectionRows)
 	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", rows), nil)
 }
 

@@ -85,6 +85,32 @@ const (
 	Caught
 )
 
+// PollEvents says what a descriptor is waited for, or ready for.
+type PollEvents uint8
+
+// PollIn: there is something to read, or the end. PollOut: there is room to write.
+// A descriptor whose other end has gone is ready for whatever it is waited for.
+const (
+	PollIn PollEvents = 1 << iota
+	PollOut
+)
+
+// A PollFd is a descriptor that Poll waits for.
+type PollFd struct {
+	Fd    Fd
+	Want  PollEvents
+	Ready PollEvents // written by Poll
+}
+
+// An Address is where a socket listens: a path, which if it begins with a zero byte is
+// a name that no file system holds (unix(7), abstract); or, if Path is empty,
+// a host's number and a port of TCP.
+type Address struct {
+	Path string
+	Host [4]byte
+	Port uint16
+}
+
 // ErrInterrupted is returned by a blocking call when a caught signal is pending.
 var ErrInterrupted = errors.New("interrupted by a signal")
 
@@ -164,6 +190,31 @@ type Kernel interface {
 	Write(fd Fd, p []byte) (int, error)
 	Close(fd Fd) error
 	Pipe() (r, w Fd, err error)
+
+	// Socketpair makes two descriptors of which each reads what is written to
+	// the other, as bytes without boundaries (unix(7), SOCK_STREAM).
+	Socketpair() (a, b Fd, err error)
+
+	// SetRoom asks for so many bytes of room between the ends of a pipe or socket. The
+	// system may give less.
+	SetRoom(fd Fd, n int)
+
+	// Listen makes a socket to which as many may connect as backlog says before they are
+	// accepted, Accept returns one who did, Connect connects.
+	// LocalAddress is where a socket listens: the port that the system chose for port 0.
+	Listen(at Address, backlog int) (Fd, error)
+	Accept(listener Fd) (fd Fd, from Address, err error)
+	Connect(to Address) (Fd, error)
+	LocalAddress(fd Fd) (Address, error)
+
+	// Poll waits until a descriptor is ready or the monotonic clock has reached
+	// deadline, and returns how many are ready.
+	Poll(fds []PollFd, deadline time.Duration) (int, error)
+
+	// OpenProcess returns a descriptor that is ready to read once the process
+	// pid, a child that nobody has waited for or the parent, has ended.
+	OpenProcess(pid Pid) (Fd, error)
+
 	Dup(fd Fd) (Fd, error)
 	Dup2(from, to Fd) error
 	Seek(fd Fd, offset int64, whence int) (int64, error)

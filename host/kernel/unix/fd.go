@@ -19,7 +19,8 @@ const (
 	unknown               // not looked at yet
 	plain                 // regular file, directory: never blocks for long
 	pipe                  // pipe, FIFO: RWF_NOWAIT works
-	other                 // terminal, socket, device: poll first
+	socket                // MSG_DONTWAIT works
+	other                 // terminal, device: poll first
 )
 
 // An fdEntry is what the kernel knows of a descriptor that the script owns. It
@@ -27,6 +28,7 @@ const (
 type fdEntry struct {
 	kind    fdKind
 	cloexec bool
+	slow    bool // reading had to sleep for long the last time; does not travel
 }
 
 // fdTable is indexed by descriptor number.
@@ -151,6 +153,8 @@ func (k *Kernel) kind(fd int) fdKind {
 		e.kind = plain
 	case unix.S_IFIFO:
 		e.kind = pipe
+	case unix.S_IFSOCK:
+		e.kind = socket
 	default:
 		e.kind = other
 	}

@@ -29,6 +29,7 @@ type Kernel struct {
 	group    int      // a child's process group when it began; not kept up to date
 	spares   []*blank // processes started ahead of need, oldest first
 	refill   bool     // start spares before this process sleeps
+	slowPoll bool     // the last Poll had to sleep for long; see rw.go
 	forks    int      // how many Forks have succeeded
 	comm     string   // the name in /proc/self/comm, which children get too
 

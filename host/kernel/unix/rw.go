@@ -5,6 +5,8 @@ package unix
 import (
 	"sync/atomic"
 	"syscall"
+	"time"
+	"unsafe"
 
 	"mpstar/host/kernel"
 
@@ -15,11 +17,16 @@ import (
 // poll(2) more where it is not:
 //
 //   - a regular file is read and written directly;
-//   - a pipe is tried with RWF_NOWAIT, which makes the one call non-blocking
-//     and leaves the open file description, shared with other processes, alone
-//     (preadv2(2)). Polling first would not do: another process may take
+//   - a pipe is tried with RWF_NOWAIT and a socket with MSG_DONTWAIT, which make the one call non-blocking
+//     and leave the open file description, shared with other processes, alone
+//     (preadv2(2), recv(2)). Polling first would not do: another process may take
 //     the bytes between poll and read, and then Ctrl-C could not end the read;
-//   - anything else (terminal, socket, device) is polled first.
+//   - anything else (terminal, device) is polled first.
+//
+// A process that sleeps is awake again only 10 to 50 µs after what it waits for
+// has come, which is longer than the other side of a conversation takes to answer. So
+// a reader tries again for spinTime before it sleeps, and gives the processor
+// away between tries. One that slept for longer than that does not spin the next time.
 
 // Read is kernel.Kernel's.
 func (k *Kernel) Read(fd kernel.Fd, p []byte) (int, error) {
@@ -81,8 +88,8 @@ func (k *Kernel) transfer(fd int, p []byte, events int16) (int, error) {
 	switch k.kind(fd) {
 	case plain:
 		return direct(fd, p, events)
-	case pipe:
-		return k.transferPipe(fd, p, events)
+	case pipe, socket:
+		return k.transferNow(fd, p, events)
 	}
 	for {
 		ready, err := pollOnce(fd, events)
@@ -101,21 +108,48 @@ func (k *Kernel) transfer(fd int, p []byte, events int16) (int, error) {
 	}
 }
 
-func (k *Kernel) transferPipe(fd int, p []byte, events int16) (int, error) {
-	for {
-		n, err := nowait(fd, p, events)
-		if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
-			k.fds[fd].kind = other // an old Linux: its pipes lack FMODE_NOWAIT
-			return 0, unix.EINTR
-		}
-		if err != unix.EAGAIN || nonblocking(fd) {
-			return n, err
-		}
-		if _, err := k.block(fd, events, forever); err != nil {
+// transferNow moves bytes of a pipe or socket.
+func (k *Kernel) transferNow(fd int, p []byte, events int16) (int, error) {
+	n, err := k.nowait(fd, p, events)
+	if err != unix.EAGAIN || nonblocking(fd) {
+		return n, err
+	}
+	w := startWait(&k.fds[fd].slow)
+	for err == unix.EAGAIN {
+		if events == unix.POLLIN && w.spin() {
+			if k.interrupted() {
+				return 0, kernel.ErrInterrupted
+			}
+		} else if _, err := k.block(fd, events, forever); err != nil {
 			return 0, err
 		}
+		n, err = k.nowait(fd, p, events)
 	}
+	w.done()
+	return n, err
 }
+
+// spinTime is for how long a reader tries again before it sleeps.
+const spinTime = 50 * time.Microsecond
+
+// A spinWait decides whether who waits spins or sleeps.
+type spinWait struct {
+	start time.Time
+	slow  *bool // of the last wait, where this one is noted too
+}
+
+func startWait(slow *bool) spinWait { return spinWait{time.Now(), slow} }
+
+// spin lets other processes run, and says whether to look again; else sleep.
+func (w spinWait) spin() bool {
+	if *w.slow || time.Since(w.start) >= spinTime {
+		return false
+	}
+	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+	return true
+}
+
+func (w spinWait) done() { *w.slow = time.Since(w.start) > 2*spinTime }
 
 func direct(fd int, p []byte, events int16) (int, error) {
 	n, err := 0, error(nil)
@@ -127,14 +161,34 @@ func direct(fd int, p []byte, events int16) (int, error) {
 	return max(n, 0), err
 }
 
-func nowait(fd int, p []byte, events int16) (int, error) {
+// nowait moves bytes of a pipe or socket if it can do so at once.
+func (k *Kernel) nowait(fd int, p []byte, events int16) (int, error) {
+	if k.fds[fd].kind == socket {
+		return sendRecv(fd, p, events)
+	}
 	n, err := 0, error(nil)
 	if events == unix.POLLOUT {
 		n, err = unix.Pwritev2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
 	} else {
 		n, err = unix.Preadv2(fd, [][]byte{p}, -1, unix.RWF_NOWAIT)
 	}
+	if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
+		k.fds[fd].kind = other // an old Linux: its pipes lack FMODE_NOWAIT
+		err = unix.EINTR
+	}
 	return max(n, 0), err
+}
+
+func sendRecv(fd int, p []byte, events int16) (int, error) {
+	trap, flags := uintptr(unix.SYS_RECVFROM), uintptr(unix.MSG_DONTWAIT)
+	if events == unix.POLLOUT {
+		trap, flags = unix.SYS_SENDTO, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL
+	}
+	n, _, e := unix.RawSyscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
 }
 
 func pollOnce(fd int, events int16) (ready bool, err error) {
