@@ -56,18 +56,22 @@ func Registry() *vm.Registry {
 
 // sourceTable holds the builtin modules that are written in the script language.
 func sourceTable() map[string]func() string {
-	return map[string]func() string{
+	table := map[string]func() string{
 		"multiprocessing":               multiprocessingSource,
 		"multiprocessing.connection":    func() string { return multiprocessingFile("connection") },
 		"multiprocessing.managers":      func() string { return multiprocessingFile("managers") },
 		"multiprocessing.shared_memory": func() string { return multiprocessingFile("shared_memory") },
-		"queue":                         func() string { return queueSource },
 	}
+	for _, name := range libraryNames() {
+		table[name] = func() string { return librarySource(name) }
+	}
+	return table
 }
 
 // moduleTable holds the builtin modules.
 func moduleTable() map[string]func() *vm.Module {
 	return map[string]func() *vm.Module{
+		"_library":         _libraryModule,
 		"_multiprocessing": _multiprocessingModule,
 		"atexit":           atexitModule,
 		"errno":            errnoModule,

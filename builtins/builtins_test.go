@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 // those that begin with a comment "# Starlark" (what is Starlark's and not
 // Python's) or "# mpstar" (what is neither's).
 var inPython = []string{
-	"bytes", "convert", "dict", "inspect", "iterate", "list", "number", "print", "set", "sort", "str",
+	"bases", "bytes", "convert", "dict", "inspect", "iterate", "list", "number", "print", "set", "sort", "str",
 }
 
 // TestScriptsInPython holds the expectations of the scripts to CPython 3.11.

@@ -1,6 +1,8 @@
 package builtins
 
 import (
+	"slices"
+
 	"mpstar/host/compile"
 	"mpstar/host/vm"
 
@@ -29,10 +31,10 @@ func isTypeObject(v vm.Value) bool {
 
 func typeNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 	if len(args) == 3 {
-		return nil, vm.Raise(vm.TypeError, "type() with three arguments is not supported: use a class statement")
+		return makeClass(p, args, kwargs)
 	}
 	if len(args) != 1 || len(kwargs) > 0 {
-		return nil, vm.Raise(vm.TypeError, "type() takes 1 argument")
+		return nil, vm.Raise(vm.TypeError, "type() takes 1 or 3 arguments")
 	}
 	if obj := instance(args[0]); obj != nil {
 		return obj.Shape.Class, nil
@@ -43,9 +45,50 @@ func typeNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 	return starlark.String(args[0].Type()), nil
 }
 
+// makeClass is type(name, bases, dict). Keyword arguments are for __init_subclass__.
+func makeClass(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	name, ok := args[0].(starlark.String)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "type.__new__() argument 1 must be str, not %s", vm.TypeName(args[0]))
+	}
+	bases, ok := args[1].(starlark.Tuple)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "type.__new__() argument 2 must be tuple, not %s", vm.TypeName(args[1]))
+	}
+	attrs, ok := args[2].(*starlark.Dict)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "type.__new__() argument 3 must be dict, not %s", vm.TypeName(args[2]))
+	}
+	c, err := p.MakeClass(string(name), bases, attrs)
+	if err != nil {
+		return nil, err
+	}
+	options := starlark.NewDict(len(kwargs))
+	for _, kw := range kwargs {
+		_ = options.SetKey(kw[0], kw[1]) // a string always hashes
+	}
+	return p.Tail(p.Reg.Intrinsics["_class_hooks"], []vm.Value{c, options}, nil)
+}
+
+// isinstanceFn leaves classes that look at the instance themselves to the prelude.
 func isinstanceFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	if checks(a[1]) {
+		return nil, vm.NeedScript
+	}
 	ok, err := isInstance(a[0], a[1])
 	return starlark.Bool(ok), err
+}
+
+// checks reports whether a class, or one of a tuple of them, has an
+// __instancecheck__: those of collections.abc. There are no metaclasses, so it is the class's own.
+func checks(types vm.Value) bool {
+	switch t := types.(type) {
+	case *vm.Class:
+		return t.Attrs["__instancecheck__"] != nil
+	case starlark.Tuple:
+		return slices.ContainsFunc(t, checks)
+	}
+	return false
 }
 
 // isInstance is vm.IsInstance, and knows the names that type() returns:
@@ -90,8 +133,10 @@ func isSubclass(c, of vm.Value) (bool, error) {
 	}
 	switch c := c.(type) {
 	case *vm.Class:
-		base, ok := of.(*vm.Class)
-		return ok && c.IsSubclass(base), nil
+		if base, ok := of.(*vm.Native); ok {
+			return c.StandsFor() == base.Makes, nil
+		}
+		return c.IsSubclass(of.(*vm.Class)), nil
 	case *vm.Native:
 		base, ok := of.(*vm.Native)
 		return ok && (c.Makes == base.Makes || c.Makes == "bool" && base.Makes == "int"), nil

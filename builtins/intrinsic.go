@@ -29,6 +29,7 @@ var intrinsicRows = []row{
 	{name: "_dist", sig: "(p, q)", fn: mathDist, doc: "Return the distance of two points."},
 	{name: "_traceback", sig: "(exception)", fn: tracebackFn, doc: "Return an exception as it is printed."},
 	{name: "_print_exception", sig: "(text, exception)", fn: printExceptionFn, doc: "Write text and a traceback to standard error."},
+	{name: "_class_hooks", sig: "(class, kwargs)", raw: needScriptNative, slow: "_class_hooks", doc: "Tell the attributes and bases of a new class about it."},
 	{name: "_displayhook", sig: "(x)", fn: displayFn, slow: "_display", doc: "Show what an expression at the prompt gave, and keep it in _."},
 }
 

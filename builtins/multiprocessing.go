@@ -39,9 +39,6 @@ func multiprocessingFile(name string) string {
 	return string(text)
 }
 
-//go:embed queue.star
-var queueSource string
-
 const _multiprocessingDoc = "What module multiprocessing has in Go."
 
 var _multiprocessingRows = []row{

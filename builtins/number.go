@@ -359,6 +359,9 @@ func hashFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 			return hashInt(i), err
 		}
 	}
+	if b, ok := p.Special(a[0], "__hash__").(*vm.BoundMethod); ok && isType[*vm.Function](b.Fn) {
+		return nil, vm.NeedScript // also if a table knows the hash, which it has cut to its size
+	}
 	h, err := p.Hash(a[0])
 	if err != nil {
 		return nil, vm.HashError(err, a[0])

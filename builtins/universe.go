@@ -70,8 +70,9 @@ var universeRows = []row{
 	{name: "iter", sig: "(x, sentinel, /)", raw: iterNative, slow: "slow_iter", doc: "Return an iterator over x. With a sentinel, x is called again and again until it returns that."},
 	{name: "next", sig: "(iterator, default, /)", raw: nextNative, slow: "slow_next", doc: "Return the next element; at the end the default, or StopIteration is raised if there is none."},
 
-	{name: "type", sig: "(x, /)", raw: typeNative, makes: "type", doc: "Return the class of an instance or exception; of other values the name of their type, as Starlark does."},
-	{name: "isinstance", sig: "(x, types, /)", fn: isinstanceFn, doc: "Tell whether x is an instance of a class or type, or of one of a tuple of them."},
+	{name: "type", sig: "(x, bases, dict, /, **kwargs)", raw: typeNative, slow: "slow_type", makes: "type",
+		doc: "Return the class of an instance or exception; of other values the name of their type, as Starlark does. With three arguments make a class of that name, which inherits from bases and has the attributes in dict."},
+	{name: "isinstance", sig: "(x, types, /)", fn: isinstanceFn, slow: "slow_isinstance", doc: "Tell whether x is an instance of a class or type, or of one of a tuple of them."},
 	{name: "issubclass", sig: "(class, classes, /)", fn: issubclassFn, doc: "Tell whether a class inherits from another, or from one of a tuple of them, or is it."},
 	{name: "callable", sig: "(x, /)", fn: callableFn, doc: "Tell whether x can be called."},
 	{name: "getattr", sig: "(x, name, default, /)", raw: getattrNative, slow: "slow_getattr", doc: "Return x.name; the default, if it is given and there is no such attribute."},

@@ -85,7 +85,7 @@ func matchGolden(t *testing.T, what, got, golden string) {
 // TestExamples runs the programs that print and end well.
 func TestExamples(t *testing.T) {
 	var all []example
-	for _, folder := range []string{"corpus", "fork", "process"} {
+	for _, folder := range []string{"corpus", "library", "fork", "process"} {
 		all = append(all, examples(t, folder, ".out")...)
 	}
 	for _, ex := range all {

@@ -128,8 +128,15 @@ func (p *Process) objectAttr(x Value, o *Instance, name string) (attribute, erro
 	if prop, ok := found.(*Property); ok {
 		return prop.get(x, name)
 	}
+	get := getter(found)
+	if get != nil && isDataDescriptor(found) {
+		return attribute{fn: get, args: []Value{x, class}}, nil
+	}
 	if v := o.Get(name); v != nil {
 		return attribute{value: v}, nil
+	}
+	if get != nil {
+		return attribute{fn: get, args: []Value{x, class}}, nil
 	}
 	if found != nil {
 		return attribute{value: bind(found, x, class)}, nil
@@ -148,6 +155,28 @@ func (prop *Property) get(x Value, name string) (attribute, error) {
 		return attribute{}, Raise(AttributeError, "property '%s' of '%s' object has no getter", name, x.Type())
 	}
 	return attribute{fn: prop.Get, args: []Value{x}}, nil
+}
+
+// getter returns the __get__ of a class attribute that is a descriptor of the script, bound, or nil.
+func getter(v Value) Value {
+	o, ok := v.(*Instance)
+	if !ok {
+		return nil
+	}
+	get := o.Shape.Class.Find("__get__")
+	if get == nil {
+		return nil
+	}
+	return bind(get, v, o.Shape.Class)
+}
+
+// isDataDescriptor reports whether a class attribute comes before an instance's own.
+func isDataDescriptor(v Value) bool {
+	if _, ok := v.(*Property); ok {
+		return true
+	}
+	o, ok := v.(*Instance)
+	return ok && o.Shape.Class.Find("__set__") != nil
 }
 
 // bind makes a class attribute what it is when read through x: a method of it,
@@ -272,6 +301,9 @@ func (p *Process) classAttr(c *Class, name string) (attribute, error) {
 	case *ClassMethod:
 		return attribute{value: &BoundMethod{Self: c, Fn: v.Fn}}, nil
 	default:
+		if get := getter(v); get != nil {
+			return attribute{fn: get, args: []Value{starlark.None, c}}, nil
+		}
 		return attribute{value: v}, nil
 	}
 	switch name {
@@ -566,6 +598,8 @@ func (p *Process) SetAttr(x Value, name string, v Value) error {
 				return Raise(AttributeError, "property '%s' of '%s' object has no setter", name, x.Type())
 			}
 			return NeedScript
+		} else if isDataDescriptor(object(x).Shape.Class.Find(name)) {
+			return NeedScript
 		}
 		return setOwn(x, name, v)
 	case *Class:
@@ -679,7 +713,7 @@ func cacheable(v Value) bool {
 	case *Function, *Native, *Property, *StaticMethod, *ClassMethod:
 		return true
 	}
-	return false
+	return getter(v) != nil
 }
 
 // DelAttr does del x.name, or returns NeedScript.
@@ -809,7 +843,7 @@ func (p *Process) getAttrFast(fr *Frame, o *Instance, pc int) Value {
 	if slot < 0 {
 		return nil
 	}
-	if _, ok := o.Shape.Class.Find(name).(*Property); ok {
+	if isDataDescriptor(o.Shape.Class.Find(name)) {
 		return nil
 	}
 	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: slot}
@@ -844,7 +878,7 @@ func (p *Process) setAttrFast(fr *Frame, o *Instance, pc int, v Value) bool {
 		if isScript(class.Find("__setattr__")) || name == "__class__" || name == "__dict__" {
 			return false
 		}
-		if _, ok := class.Find(name).(*Property); ok {
+		if isDataDescriptor(class.Find(name)) {
 			return false
 		}
 		*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: o.Shape.Index(name)}

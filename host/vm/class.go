@@ -41,13 +41,32 @@ func collectNamespace(code *compile.Code, classCell compile.Reg, regs []Value) *
 }
 
 // buildClass starts BUILDCLASS: it runs the body; finishClass makes the class.
+// Builtin types among the bases are replaced by the classes that stand for them.
 func (p *Process) buildClass(fr *Frame, in compile.Instr, regs []Value) error {
-	for _, base := range regs[in.A+1 : in.A+1+in.B] {
+	bases, _ := classArgs(fr.Fn.Proto.Code, in, regs)
+	for i, base := range bases {
 		if c, ok := base.(*Class); ok && c == ClassType(p) {
 			return Raise(TypeError, "metaclasses are not supported")
 		}
+		switch c, err := p.baseClass(base); err {
+		case NeedScript:
+			_, err := p.importOne(basesModule, fr.Fn.Proto.Module, false)
+			return err // after that the instruction runs again
+		case nil:
+			bases[i] = c
+		}
 	}
 	return p.start(regs[in.A], nil, RetFinish)
+}
+
+// classArgs returns the arguments of a class statement: the bases and the names of the
+// keyword arguments, whose values follow the bases.
+func classArgs(code *compile.Code, in compile.Instr, regs []Value) (bases []Value, names starlark.Tuple) {
+	bases = regs[in.A+1 : in.A+1+in.B]
+	if in.C != compile.NoReg {
+		names = constNames(code.Consts, in.C)
+	}
+	return bases[:len(bases)-len(names)], names
 }
 
 // ClassType returns the builtin class type, if the host has one as a class.
@@ -59,22 +78,20 @@ func ClassType(p *Process) *Class {
 // finishClass makes the class whose body has left v.
 func (p *Process) finishClass(in compile.Instr, regs []Value, code *compile.Code, v Value) error {
 	ns := v.(*namespace)
-	args := regs[in.A+1 : in.A+1+in.B]
+	bases, names := classArgs(code, in, regs)
 	kwargs := new(starlark.Dict)
-	if in.C != compile.NoReg {
-		names := constNames(code.Consts, in.C)
-		n := len(args) - len(names)
-		for i, name := range names {
-			_ = kwargs.SetKey(name, args[n+i])
-		}
-		args = args[:n]
+	for i, name := range names {
+		_ = kwargs.SetKey(name, regs[int(in.A)+1+len(bases)+i])
 	}
 	if _, found, _ := kwargs.Get(starlark.String("metaclass")); found {
 		return Raise(TypeError, "metaclasses are not supported")
 	}
-	c, err := p.newClass(ns, args)
+	c, err := p.newClass(ns, bases)
 	if err != nil {
 		return err
+	}
+	if ns.cell != nil {
+		ns.cell.V = c
 	}
 	regs[in.A] = c
 	if p.hasClassHooks(c) || kwargs.Len() > 0 {
@@ -83,47 +100,118 @@ func (p *Process) finishClass(in compile.Instr, regs []Value, code *compile.Code
 	return nil
 }
 
-func (p *Process) newClass(ns *namespace, args []Value) (*Class, error) {
+func (p *Process) newClass(ns *namespace, bases []Value) (*Class, error) {
 	c := &Class{
 		Name:     ns.code.Name,
 		QualName: ns.code.QualName,
 		Module:   p.Frames[len(p.Frames)-1].Fn.Proto.Module.Name,
 	}
-	for _, arg := range args {
-		base, ok := arg.(*Class)
-		if !ok {
-			return nil, Raise(TypeError, "cannot inherit from %s: only from classes and exceptions", Repr(arg))
+	if ns.code.HasDoc {
+		c.SetAttr("__doc__", starlark.String(ns.code.Doc))
+	}
+	for i, key := range ns.keys {
+		c.SetAttr(key, classValue(key, ns.values[i]))
+	}
+	return c, p.complete(c, bases)
+}
+
+// MakeClass makes a class as type(name, bases, attrs) does, or returns NeedScript if
+// module _bases has to be imported first.
+func (p *Process) MakeClass(name string, bases starlark.Tuple, attrs *starlark.Dict) (*Class, error) {
+	c := &Class{Name: name, QualName: name, Module: p.Frames[len(p.Frames)-1].Fn.Proto.Module.Name}
+	for _, item := range attrs.Items() {
+		key, ok := starlark.AsString(item[0])
+		switch {
+		case !ok:
+			return nil, Raise(TypeError, "attribute name must be string, not '%s'", TypeName(item[0]))
+		case key == "__module__" || key == "__qualname__":
+			text, _ := starlark.AsString(item[1])
+			*map[string]*string{"__module__": &c.Module, "__qualname__": &c.QualName}[key] = text
+		default:
+			c.SetAttr(key, classValue(key, item[1]))
+		}
+	}
+	return c, p.complete(c, bases)
+}
+
+// complete makes a class with attributes inherit from its bases.
+func (p *Process) complete(c *Class, bases []Value) error {
+	for _, arg := range bases {
+		base, err := p.baseClass(arg)
+		if err != nil {
+			return err
 		}
 		c.Bases = append(c.Bases, base)
 	}
 	if len(c.Bases) == 0 {
 		c.Bases = []*Class{Object}
 	}
-	if err := c.linearize(); err != nil {
-		return nil, err
-	}
-	if ns.code.HasDoc {
-		c.SetAttr("__doc__", starlark.String(ns.code.Doc))
-	}
-	for i, key := range ns.keys {
-		v := ns.values[i]
-		if f, ok := v.(*Function); ok {
-			switch key {
-			case "__new__":
-				v = &StaticMethod{f}
-			case "__init_subclass__", "__class_getitem__":
-				v = &ClassMethod{f}
-			}
-		}
-		c.SetAttr(key, v)
-	}
 	if isScript(c.Attrs["__eq__"]) && c.Attrs["__hash__"] == nil {
 		c.SetAttr("__hash__", starlark.None)
 	}
-	if ns.cell != nil {
-		ns.cell.V = c
+	return c.linearize()
+}
+
+// basesModule has, under the names of builtin types, the classes that stand for them
+// where a class inherits from one. Their instances hold a value of the type; see Plain.
+const basesModule = "_bases"
+
+// baseClass returns the class that a base is or stands for, or NeedScript if
+// basesModule has to be imported first.
+func (p *Process) baseClass(v Value) (*Class, error) {
+	switch v := v.(type) {
+	case *Class:
+		return v, nil
+	case *Native:
+		if v.Makes == "" || p.Reg.Sources[basesModule] == nil {
+			break
+		}
+		m := p.Modules[basesModule]
+		if m == nil {
+			return nil, NeedScript
+		}
+		if c, ok := m.Get(v.Name).(*Class); ok {
+			return c, nil
+		}
 	}
-	return c, nil
+	return nil, Raise(TypeError, "cannot inherit from %s: only from classes, exceptions and the types of values that scripts write", Repr(v))
+}
+
+// The attributes by which a class of basesModule says which type it stands
+// for, and an instance which value.
+const (
+	standsFor  = "__stands_for__"
+	heldByName = "__held__"
+)
+
+// StandsFor returns the Type() of the builtin type that a class inherits from, or "".
+func (c *Class) StandsFor() string {
+	typ, _ := c.Find(standsFor).(starlark.String)
+	return string(typ)
+}
+
+// Plain returns the value that an instance of a class which inherits from a builtin
+// type holds, and any other value as it is.
+func Plain(v Value) Value {
+	if o, ok := v.(*Instance); ok {
+		if held := o.Get(heldByName); held != nil {
+			return held
+		}
+	}
+	return v
+}
+
+// classValue makes a value in a class body what the class has under that name.
+func classValue(key string, v Value) Value {
+	if f, ok := v.(*Function); ok {
+		switch key {
+		case "__new__":
+			return &StaticMethod{f}
+		case "__init_subclass__", "__class_getitem__":
+			return &ClassMethod{f}
+		}
+	}
+	return v
 }
 
 // hasClassHooks reports whether script code wants to know of a new class.

@@ -180,8 +180,15 @@ func objectSetattr(p *Process, args []Value, kwargs []starlark.Tuple) (Value, er
 	if !ok {
 		return nil, Raise(TypeError, "attribute name must be string, not '%s'", TypeName(args[1]))
 	}
-	if prop, ok := object(args[0]).Shape.Class.Find(name).(*Property); ok && prop.Set != nil && prop.Set != starlark.None {
-		return p.Tail(prop.Set, []Value{args[0], args[2]}, nil)
+	switch found := object(args[0]).Shape.Class.Find(name).(type) {
+	case *Property:
+		if found.Set != nil && found.Set != starlark.None {
+			return p.Tail(found.Set, []Value{args[0], args[2]}, nil)
+		}
+	case *Instance:
+		if set := p.Special(found, "__set__"); set != nil {
+			return p.Tail(set, []Value{args[0], args[2]}, nil)
+		}
 	}
 	return starlark.None, setOwn(args[0], name, args[2])
 }
@@ -323,12 +330,12 @@ func intrinsicSetSlot(p *Process, args []Value, kwargs []starlark.Tuple) (Value,
 	return starlark.None, setOwn(args[0], string(args[1].(starlark.String)), args[2])
 }
 
-// intrinsicProperty returns the property of that name on the class of an
+// intrinsicProperty returns the property or other descriptor of that name on the class of an
 // object, or None.
 func intrinsicProperty(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
 	if o := object(args[0]); o != nil {
-		if prop, ok := o.Shape.Class.Find(string(args[1].(starlark.String))).(*Property); ok {
-			return prop, nil
+		if found := o.Shape.Class.Find(string(args[1].(starlark.String))); isDataDescriptor(found) {
+			return found, nil
 		}
 	}
 	return starlark.None, nil

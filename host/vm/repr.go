@@ -247,6 +247,9 @@ func IsInstance(v, class Value) (bool, error) {
 		if _, named := v.(namedTuple); named && c.Makes == "tuple" {
 			return true, nil
 		}
+		if o, ok := v.(*Instance); ok {
+			return o.Shape.Class.StandsFor() == c.Makes, nil
+		}
 		return v.Type() == c.Makes, nil
 	case starlark.Tuple:
 		for _, k := range c {
