@@ -54,9 +54,9 @@ func (k *fakeKernel) Wait(pid kernel.Pid, flags kernel.WaitFlag) (kernel.Pid, ke
 	}
 	return 0, 0, unix.ECHILD
 }
-func (k *fakeKernel) ReadShared(p []byte, offset int64) error  { return nil }
-func (k *fakeKernel) WriteShared(p []byte, offset int64) error { return nil }
-func (k *fakeKernel) FreeShared(offset, n int64) error         { return nil }
+func (k *fakeKernel) ReserveShared(offset, n int) error        { return nil }
+func (k *fakeKernel) FreeShared(offset, n int) error           { return nil }
+func (k *fakeKernel) SpinWord(word *atomic.Uint32, old uint32) {}
 func (k *fakeKernel) Shared() []byte                           { return nil }
 func (k *fakeKernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error {
 	return nil

@@ -191,7 +191,13 @@ func channelClose(p *vm.Process, a []vm.Value) (vm.Value, error) {
 // Sending.
 
 func channelSend(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
-	return none(c.send(p, a[1], func() error { return image.EncodeMessage(&c.buf, p, a[1]) }))
+	return none(c.send(p, a[1], func() error { return encodeInto(&c.buf, p, a[1]) }))
+}
+
+func encodeInto(buf *bytes.Buffer, p *vm.Process, v vm.Value) error {
+	message, err := image.AppendMessage(buf.AvailableBuffer(), p, v)
+	buf.Write(message)
+	return err
 }
 
 func channelSendBytes(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
@@ -444,7 +450,7 @@ func channelPull(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
 
 func channelPush(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
 	if len(c.out) == 0 {
-		if err := c.frame(p, a[1], func() error { return image.EncodeMessage(&c.buf, p, a[1]) }); err != nil {
+		if err := c.frame(p, a[1], func() error { return encodeInto(&c.buf, p, a[1]) }); err != nil {
 			return nil, err
 		}
 	}

@@ -1,10 +1,11 @@
 package builtins
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
+	"syscall"
+	"time"
 
 	"mpstar/host/image"
 	"mpstar/host/shm"
@@ -17,6 +18,8 @@ import (
 
 var queueRows = []row{
 	{name: "queue", sig: "(maxsize)", fn: newQueue, doc: "Make a queue for maxsize items, or any number if that is 0."},
+	{name: "put", sig: "(self, obj, block=True, timeout=None)", raw: quick("_put", 1, quickPut), binds: true, doc: "Queue.put: add an item without a time limit, or leave it to self._put."},
+	{name: "get", sig: "(self, block=True, timeout=None)", raw: quick("_get", 0, quickGet), binds: true, doc: "Queue.get: take an item without a time limit, or leave it to self._get."},
 	{name: "queue_put", sig: "(id, item, deadline)", fn: queuePut, doc: "Add an item. Returns whether there was room for it."},
 	{name: "queue_get", sig: "(id, deadline)", fn: queueGet, doc: "Take the first item. Returns a tuple of it, or None if there was none."},
 	{name: "tasks_put", sig: "(id, tag, item)", fn: tasksPut, doc: "Add an item with a number."},
@@ -43,6 +46,37 @@ func newQueue(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return starlark.MakeUint(uint(id)), nil
 }
 
+// quick makes a method of a class of the script that does its most frequent
+// call itself, which has so many arguments and an object that is not closed, and leaves the
+// others, and all errors, to a method of the script.
+func quick(general string, arguments int, do func(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error)) nativeFn {
+	return func(p *vm.Process, a []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+		if len(a) == 0 {
+			return nil, vm.Raise(vm.TypeError, "unbound method needs an argument")
+		}
+		o, ok := a[0].(*vm.Instance)
+		if ok && len(a) == arguments+1 && len(kwargs) == 0 && o.Get("_closed") != vm.Value(starlark.True) {
+			if id, err := sharedID(p, o.Get("_id")); err == nil {
+				return do(p, id, a[1:])
+			}
+		}
+		method, err := p.GetAttr(a[0], general)
+		if err != nil {
+			return nil, err
+		}
+		return p.Tail(method, a[1:], kwargs)
+	}
+}
+
+func quickPut(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+	_, err := putItem(p, shm.QueueOf(p.Kernel, id), a[0], shm.Forever)
+	return none(err)
+}
+
+func quickGet(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+	return getItem(p, shm.QueueOf(p.Kernel, id), shm.Forever)
+}
+
 func queueOf(p *vm.Process, v vm.Value) (shm.Queue, error) {
 	id, err := sharedID(p, v)
 	return shm.QueueOf(p.Kernel, id), err
@@ -64,12 +98,27 @@ func queuePut(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	var message bytes.Buffer
-	if err := image.EncodeMessage(&message, p, a[1]); err != nil {
-		return nil, cannotSend(err)
+	ok, err := putItem(p, q, a[1], deadlineOf(a[2]))
+	return starlark.Bool(ok), err
+}
+
+// mostBuffered is how large a buffer is kept for the next message.
+const mostBuffered = 4 << 20
+
+// putItem encodes an item and adds it behind its tag.
+func putItem(p *vm.Process, q shm.Queue, item vm.Value, deadline time.Duration, tag ...byte) (bool, error) {
+	buf, err := image.AppendMessage(p.Scratch[:0], p, item)
+	if err != nil {
+		return false, cannotSend(err)
 	}
-	ok, err := q.Put(message.Bytes(), deadlineOf(a[2]))
-	return starlark.Bool(ok), osError(err, "")
+	if cap(buf) <= mostBuffered {
+		p.Scratch = buf
+	}
+	ok, err := q.Put(deadline, tag, buf)
+	if errors.Is(err, syscall.ENOMEM) || errors.Is(err, shm.ErrHeap) {
+		return false, vm.Raise(vm.MemoryError, "no memory for a message of %d bytes", len(buf))
+	}
+	return ok, osError(err, "")
 }
 
 // cannotSend words the error for a value that has no place in a message.
@@ -86,18 +135,20 @@ func queueGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := q.Get(deadlineOf(a[1]), nil)
-	if err != nil {
-		return nil, osError(err, "")
-	}
-	if message == nil {
-		return starlark.None, nil
-	}
-	v, err := image.DecodeMessage(message, p)
-	if err != nil {
-		return nil, err
+	v, err := getItem(p, q, deadlineOf(a[1]))
+	if v == nil || err != nil {
+		return starlark.None, err
 	}
 	return starlark.Tuple{v}, nil
+}
+
+// getItem takes the first item, or returns nil if there is none.
+func getItem(p *vm.Process, q shm.Queue, deadline time.Duration) (vm.Value, error) {
+	message, err := q.Get(deadline, nil)
+	if message == nil || err != nil {
+		return nil, osError(err, "")
+	}
+	return image.DecodeMessage(message, p)
 }
 
 func queueJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -125,12 +176,8 @@ func tasksPut(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	message := bytes.NewBuffer(tag)
-	if err := image.EncodeMessage(message, p, a[2]); err != nil {
-		return nil, cannotSend(err)
-	}
-	_, err = q.Put(message.Bytes(), shm.Forever)
-	return none(osError(err, ""))
+	_, err = putItem(p, q, a[2], shm.Forever, tag...)
+	return none(err)
 }
 
 func tasksGet(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -49,7 +49,7 @@ type table struct {
 }
 
 func newDecoder(payload []byte, reg *vm.Registry) *decoder {
-	return &decoder{reg: reg, data: payload, size: len(payload), protos: map[codeIn]*vm.Proto{}}
+	return &decoder{reg: reg, data: payload, size: len(payload)}
 }
 
 // fail ends decoding.
@@ -301,6 +301,9 @@ func (d *decoder) shape() any {
 // proto returns the one Proto of a code in a module.
 func (d *decoder) proto(code *compile.Code, in *vm.Module) *vm.Proto {
 	key := codeIn{code, in}
+	if d.protos == nil {
+		d.protos = map[codeIn]*vm.Proto{}
+	}
 	if d.protos[key] == nil {
 		d.protos[key] = vm.NewProto(code, in)
 	}

@@ -60,8 +60,8 @@ type root struct {
 
 type encoder struct {
 	reg    *vm.Registry
-	out    *sealer
-	buf    []byte // not yet in out
+	out    *sealer // nil for a message, which is all in buf
+	buf    []byte  // not yet in out
 	ids    map[identity]int
 	queue  []item
 	next   int // index of the first item in queue whose body is not written
@@ -81,7 +81,6 @@ func newEncoder(w io.Writer, reg *vm.Registry) *encoder {
 		buf:   make([]byte, 0, 16<<10),
 		ids:   map[identity]int{},
 		cur:   -1,
-		codes: map[codeIn]bool{},
 		slots: map[*vm.Module]map[uint32]bool{},
 	}
 }
@@ -138,6 +137,15 @@ func (e *encoder) refs(values ...vm.Value) {
 
 // ref writes a reference to a value.
 func (e *encoder) ref(v vm.Value) {
+	if s, ok := v.(starlark.String); ok && len(s) >= sharedString {
+		e.longText(string(s))
+	} else if !e.scalar(v) {
+		e.object(v)
+	}
+}
+
+// scalar writes a value that has no identity. It reports whether v is one.
+func (e *encoder) scalar(v vm.Value) bool {
 	switch v := v.(type) {
 	case nil:
 		e.byte(tagUnset)
@@ -155,7 +163,8 @@ func (e *encoder) ref(v vm.Value) {
 		e.byte(tagFloat)
 		e.buf = binary.LittleEndian.AppendUint64(e.buf, math.Float64bits(float64(v)))
 	case starlark.String:
-		e.text(string(v))
+		e.byte(tagString)
+		e.str(string(v))
 	case starlark.Bytes:
 		e.byte(tagBytes)
 		e.str(string(v))
@@ -164,8 +173,9 @@ func (e *encoder) ref(v vm.Value) {
 	case vm.NotImplementedType:
 		e.byte(tagNotImplemented)
 	default:
-		e.object(v)
+		return false
 	}
+	return true
 }
 
 func (e *encoder) integer(v starlark.Int) {
@@ -184,12 +194,7 @@ func (e *encoder) integer(v starlark.Int) {
 // refer to the same bytes.
 const sharedString = 64
 
-func (e *encoder) text(s string) {
-	if len(s) < sharedString {
-		e.byte(tagString)
-		e.str(s)
-		return
-	}
+func (e *encoder) longText(s string) {
 	if e.seen(identity{unsafe.Pointer(unsafe.StringData(s)), len(s)}, kindString) {
 		return
 	}
@@ -448,6 +453,9 @@ func (e *encoder) markOf(pr *vm.Proto) {
 		e.uint(0)
 		return
 	}
+	if e.codes == nil {
+		e.codes = map[codeIn]bool{}
+	}
 	e.codes[key] = true
 	e.mark(pr.Module, e.globalsOf(pr.Code, pr.Module))
 }
@@ -481,7 +489,7 @@ func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
 // drain writes the bodies of all objects met so far, and of those met meanwhile.
 func (e *encoder) drain() {
 	for ; e.next < len(e.queue) && e.err == nil; e.next++ {
-		if len(e.buf) >= bufferSize {
+		if len(e.buf) >= bufferSize && e.out != nil {
 			e.flush()
 		}
 		it := e.queue[e.next]

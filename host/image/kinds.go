@@ -128,7 +128,7 @@ func init() {
 			func(e *encoder, it *vm.KeyIter) { e.ref(it.Of); e.seq(it.Keys); e.int(int64(it.I)) },
 			func(d *decoder, it *vm.KeyIter) { it.Of, it.Keys, it.I = d.ref(), d.seq(), d.small() }),
 		kindStringIter: of("str iterator",
-			func(e *encoder, it *vm.StringIter) { e.text(it.S); e.int(int64(it.I)) },
+			func(e *encoder, it *vm.StringIter) { e.ref(starlark.String(it.S)); e.int(int64(it.I)) },
 			func(d *decoder, it *vm.StringIter) { it.S, it.I = d.textRef(), d.small() }),
 		kindGlobal:   {name: "global", alloc: (*decoder).newGlobal},
 		kindReceiver: {name: "receiver's module", alloc: (*decoder).receiverModule},

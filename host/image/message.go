@@ -1,7 +1,6 @@
 package image
 
 import (
-	"io"
 	"strings"
 
 	"mpstar/host/vm"
@@ -14,23 +13,25 @@ import (
 // module runs in the receiver's module of that name. All else travels as in an image, closures and
 // local classes too.
 
-// EncodeMessage writes a value for another process of p's tree.
-func EncodeMessage(w io.Writer, p *vm.Process, v vm.Value) error {
-	e := newEncoder(w, p.Reg)
-	e.sender = p
+//
+// It is a payload alone: between processes that live nothing is damaged, and
+// whoever carries it knows its length.
+
+// AppendMessage appends a value for another process of p's tree to buf.
+func AppendMessage(buf []byte, p *vm.Process, v vm.Value) ([]byte, error) {
+	e := &encoder{reg: p.Reg, buf: buf, cur: -1, sender: p}
+	if e.scalar(v) {
+		return e.buf, nil
+	}
+	e.ids = map[identity]int{}
 	e.ref(v)
 	e.drain()
-	return e.finish()
+	return e.buf, e.err
 }
 
-// DecodeMessage reads what EncodeMessage wrote. The value keeps pointers into data.
+// DecodeMessage reads what AppendMessage wrote. The value keeps pointers into data.
 func DecodeMessage(data []byte, p *vm.Process) (vm.Value, error) {
-	payload, err := check(data)
-	if err != nil {
-		return nil, err
-	}
-	d := newDecoder(payload, p.Reg)
-	d.receiver = p
+	d := &decoder{reg: p.Reg, data: data, size: len(data), receiver: p}
 	v := d.ref()
 	d.drain()
 	return v, d.finish()

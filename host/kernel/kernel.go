@@ -60,9 +60,6 @@ func (s Status) Signaled() (sig Signal, ok bool) {
 // A Holder names a process in shared memory: who holds a lock.
 type Holder uint32
 
-// SharedStore is how many bytes ReadShared and its kin know.
-const SharedStore = 1 << 60
-
 // A WaitFlag changes what Wait does.
 type WaitFlag int
 
@@ -221,16 +218,20 @@ type Kernel interface {
 	Isatty(fd Fd) bool
 
 	// Shared returns memory that all processes of the tree have in common. It
-	// was zero when the tree began. It is as long as the process lives.
+	// was zero when the tree began. It is as long as the process lives, and far longer than
+	// what memory there is: whoever wants to write to a range first has it reserved.
 	Shared() []byte
 
-	// ReadShared and WriteShared move bytes from and to a store that all
-	// processes of the tree have in common, of SharedStore bytes, which take memory only
-	// where they were written. FreeShared gives the memory of a range back, as
-	// far as it is whole pages.
-	ReadShared(p []byte, offset int64) error
-	WriteShared(p []byte, offset int64) error
-	FreeShared(offset, n int64) error
+	// ReserveShared sees to it that a range of Shared has memory, or returns an error
+	// if there is not enough. FreeShared gives the memory of a
+	// range back, as far as it is whole pages, which are zero from then on.
+	ReserveShared(offset, n int) error
+	FreeShared(offset, n int) error
+
+	// SpinWord waits a moment for *word, which lies in Shared, to be something else than old, if
+	// another processor may change it meanwhile. It is for waits that are likely to be
+	// shorter than it takes to sleep and be woken.
+	SpinWord(word *atomic.Uint32, old uint32)
 
 	// WaitWord blocks while *word, which lies in Shared, is old: until somebody
 	// calls WakeWord or the monotonic clock has reached deadline. It may

@@ -1,107 +1,21 @@
 package shm
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
+	"syscall"
 	"testing"
-
-	"mpstar/host/kernel"
 )
 
-// A store gives a process a place for messages, and may kill it at any call of the system.
-type store struct {
-	process
-	*pages
-	calls   *int
-	crashAt int // the call at which the process is killed; 0: never
-}
-
-// pages are the memory of a store, by page number.
-type pages struct {
-	mu    sync.Mutex
-	pages map[int64]*[pageSize]byte
-}
-
-const pageSize = 4096
-
-func newPages() *pages { return &pages{pages: map[int64]*[pageSize]byte{}} }
-
-// at returns the memory at an offset, up to the end of its page.
-func (m *pages) at(offset int64) []byte {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	page := m.pages[offset/pageSize]
-	if page == nil {
-		page = new([pageSize]byte)
-		m.pages[offset/pageSize] = page
-	}
-	return page[offset%pageSize:]
-}
-
-// killed is what a process panics with when it is killed.
-type killed struct{}
-
-func (s store) call() {
-	if *s.calls++; *s.calls == s.crashAt {
-		s.kill(s.self)
-		panic(killed{})
-	}
-}
-
-func (s store) ReadShared(p []byte, offset int64) error {
-	s.call()
-	for len(p) > 0 {
-		n := copy(p, s.at(offset))
-		p, offset = p[n:], offset+int64(n)
-	}
-	return nil
-}
-
-// WriteShared may be killed after half of it.
-func (s store) WriteShared(p []byte, offset int64) error {
-	half := len(p) / 2
-	s.write(p[:half], offset)
-	s.call()
-	s.write(p[half:], offset+int64(half))
-	s.call()
-	return nil
-}
-
-func (s store) write(p []byte, offset int64) {
-	for len(p) > 0 {
-		n := copy(s.at(offset), p)
-		p, offset = p[n:], offset+int64(n)
-	}
-}
-
-func (s store) FreeShared(offset, n int64) error {
-	s.call()
-	s.pages.mu.Lock()
-	defer s.pages.mu.Unlock()
-	for page := offset / pageSize; page < (offset+n)/pageSize; page++ {
-		delete(s.pages.pages, page)
-	}
-	return nil
-}
-
-func (s store) WakeWord(word *atomic.Uint32, n int) {
-	s.call()
-	s.process.WakeWord(word, n)
-}
-
-func newStore(w *world, data *pages, self kernel.Holder, crashAt int) store {
-	return store{w.process(self), data, new(int), crashAt}
-}
-
-func put(t *testing.T, s store, id ID, text string) {
+func put(t *testing.T, s System, id ID, text string) {
 	t.Helper()
-	if ok, err := QueueOf(s, id).Put([]byte(text), Forever); !ok || err != nil {
+	if ok, err := QueueOf(s, id).Put(Forever, []byte(text)); !ok || err != nil {
 		t.Fatalf("put %s: %t, %v", text, ok, err)
 	}
 }
 
-func get(t *testing.T, s store, id ID) string {
+func get(t *testing.T, s System, id ID) string {
 	t.Helper()
 	m, err := QueueOf(s, id).Get(0, nil)
 	if err != nil {
@@ -111,8 +25,7 @@ func get(t *testing.T, s store, id ID) string {
 }
 
 func TestQueue(t *testing.T) {
-	w, data := newWorld(), newPages()
-	s := newStore(w, data, 1, 0)
+	s := newWorld().process(1)
 	id, err := NewQueue(s, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +34,7 @@ func TestQueue(t *testing.T) {
 	for round := range 3 {
 		put(t, s, id, fmt.Sprint("a", round))
 		put(t, s, id, "")
-		if ok, _ := q.Put([]byte("c"), 0); ok || !q.Full() || q.Len() != 2 {
+		if ok, _ := q.Put(0, []byte("c")); ok || !q.Full() || q.Len() != 2 {
 			t.Errorf("a third message in a queue for two: %d", q.Len())
 		}
 		if m := get(t, s, id); m != fmt.Sprint("a", round) {
@@ -158,95 +71,116 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// TestQueueFrees: what was taken takes no memory any more.
-func TestQueueFrees(t *testing.T) {
-	w, data := newWorld(), newPages()
-	s := newStore(w, data, 1, 0)
+// owned counts the chunks of the heap that an object has.
+func owned(sys System, id ID) int {
+	h, n := heap{sys}, 0
+	for c := range int(h.word(3).load()) {
+		if h.owner(c).load() == uint32(id) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestQueueChunks: messages of any length come through, and what was taken
+// leaves the queue no more than one chunk.
+func TestQueueChunks(t *testing.T) {
+	s := newWorld().process(1)
 	id, err := NewQueue(s, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	big := string(make([]byte, freeGrain/2))
-	for range 5 {
-		put(t, s, id, big)
+	q := QueueOf(s, id)
+	var lengths []int
+	for n := range 500 {
+		lengths = append(lengths, n)
 	}
-	for range 5 {
+	lengths = append(lengths, chunkSize-2*linkSize-1, chunkSize-2*linkSize, chunkSize, 10*chunkSize+3)
+	message := func(n int) []byte { return bytes.Repeat([]byte{byte(n), byte(n >> 8), 1}, n/3+1)[:n] }
+	for range 2 {
+		for _, n := range lengths {
+			m := message(n)
+			if ok, err := q.Put(Forever, m[:n/2], m[n/2:]); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		if q.Len() != len(lengths) {
+			t.Errorf("%d messages", q.Len())
+		}
+		for _, n := range lengths {
+			if m, err := q.Get(0, nil); !bytes.Equal(m, message(n)) || err != nil {
+				t.Fatalf("got %d bytes of %d, %v", len(m), n, err)
+			}
+		}
+		if n := owned(s, id); n > 1 {
+			t.Errorf("an empty queue has %d chunks", n)
+		}
+	}
+}
+
+// TestQueueMemory: where there is no memory a put fails and leaves all as it was; what
+// is taken gives its memory back.
+func TestQueueMemory(t *testing.T) {
+	w := newWorld()
+	s := w.process(1)
+	id, err := NewQueue(s, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := QueueOf(s, id)
+	put(t, s, id, "first")
+	w.most = len(w.pages) + 20*chunkSize/pageSize
+	big := make([]byte, 8*chunkSize)
+	for range 2 {
+		if ok, err := q.Put(Forever, big); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	had := owned(s, id)
+	for range 2 {
+		if _, err := q.Put(Forever, big); !errors.Is(err, syscall.ENOMEM) {
+			t.Errorf("there is no memory for a third one: %v", err)
+		}
+	}
+	if owned(s, id) != had || q.Len() != 3 {
+		t.Errorf("%d messages, %d chunks instead of %d", q.Len(), owned(s, id), had)
+	}
+	put(t, s, id, "last")
+	w.most = 0
+	var longs int
+	for longs = 0; longs < 2*maxReady/8; longs++ {
+		if _, err := q.Put(Forever, big); err != nil {
+			break
+		}
+	}
+	reserved := len(w.pages)
+	if got := get(t, s, id); got != "first" {
+		t.Errorf("got %.9q", got)
+	}
+	for range longs + 2 {
 		get(t, s, id)
 	}
-	if left := len(data.pages); left > 1 {
-		t.Errorf("%d pages are left", left)
+	if left, most := len(w.pages), (maxReady+3)*chunkSize/pageSize+100; reserved < most || left > most {
+		t.Errorf("of %d pages %d are left", reserved, left)
 	}
 }
 
-// TestQueueCrash kills a process at each call of the system in turn, while it
-// puts and takes. Then another one finds each message that was put exactly
-// once, but for those that the killed one had taken.
-func TestQueueCrash(t *testing.T) {
-	for crashAt := 1; ; crashAt++ {
-		w, data := newWorld(), newPages()
-		alive := newStore(w, data, 1, 0)
-		id, err := NewQueue(alive, 0)
-		if err != nil {
-			t.Fatal(err)
+// TestQueueFull: messages may fill the memory.
+func TestQueueFull(t *testing.T) {
+	s := newWorld().process(1)
+	id, _ := NewQueue(s, 0)
+	big := make([]byte, worldSize/10)
+	n := 0
+	var err error
+	for ; err == nil; n++ {
+		_, err = QueueOf(s, id).Put(Forever, big)
+	}
+	if !errors.Is(err, ErrHeap) || n < 6 {
+		t.Errorf("message %d: %v", n, err)
+	}
+	for range n - 1 {
+		if m := get(t, s, id); len(m) != len(big) {
+			t.Fatalf("got %d bytes", len(m))
 		}
-		var sure, taken []string // messages that were put, and taken, before the crash
-		doomed := newStore(w, data, 2, crashAt)
-		crashed := func() (crashed bool) {
-			defer func() {
-				if r := recover(); r != nil {
-					if _, ok := r.(killed); !ok {
-						panic(r)
-					}
-					crashed = true
-				}
-			}()
-			for i := range 6 {
-				text := fmt.Sprint("message ", i)
-				put(t, doomed, id, text)
-				sure = append(sure, text)
-				if i%2 == 1 {
-					taken = append(taken, get(t, doomed, id))
-				}
-			}
-			return false
-		}()
-		checkAfterCrash(t, alive, id, crashAt, sure, taken)
-		if !crashed {
-			t.Logf("killed at %d calls", crashAt-1)
-			return
-		}
-	}
-}
-
-// checkAfterCrash: what is left are the messages in their order, beginning with the first
-// that was not taken or with the one after it, which may have been taken when the crash came; at the
-// end there may be one more than those whose Put returned.
-func checkAfterCrash(t *testing.T, s store, id ID, crashAt int, sure, taken []string) {
-	t.Helper()
-	put(t, s, id, "the last")
-	n := QueueOf(s, id).Len()
-	var left []string
-	for m := get(t, s, id); m != ""; m = get(t, s, id) {
-		left = append(left, m)
-	}
-	if n != len(left) {
-		t.Errorf("killed at call %d: %d messages, said to be %d", crashAt, len(left), n)
-	}
-	if left[len(left)-1] != "the last" {
-		t.Errorf("killed at call %d: %q", crashAt, left)
-	}
-	left = left[:len(left)-1]
-	next := len(taken)
-	if len(left) > 0 && left[0] == fmt.Sprint("message ", next+1) {
-		next++ // taken by the killed one
-	}
-	for _, m := range left {
-		if m != fmt.Sprint("message ", next) {
-			t.Fatalf("killed at call %d: %q after %q were taken", crashAt, left, taken)
-		}
-		next++
-	}
-	if next < len(sure) && !(len(left) == 0 && next+1 == len(sure)) || next > len(sure)+1 {
-		t.Errorf("killed at call %d: %d put, %d found or taken", crashAt, len(sure), next)
 	}
 }

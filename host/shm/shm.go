@@ -1,34 +1,45 @@
 // Package shm has the objects by which the processes of a tree synchronise:
-// locks, semaphores, events, and plain memory. They live in memory that the
+// queues, locks, semaphores, events, and plain memory. They live in memory that the
 // whole tree shares, and are written once over what every kernel gives: that memory
-// and wait/wake on a word of it.
+// and wait/wake on a word of it. The path on which nobody has to wait makes no system call.
 //
 // # Layout
 //
-// The memory is cells of 64 bytes. The first one counts those in use; an object
-// is named by the number of its first cell, which any process of the tree may use. Cells are never given back:
-// an ID may lie in any image, queue or variable, and nobody counts them.
+// The first quarter of the memory is cells of 64 bytes. An object is named by the
+// number of its first cell, which any process of the tree may use. Objects are never given back:
+// an ID may lie in any image, message or variable of any process, and nobody
+// can count those. So they are small (a lock is 64 bytes, a queue 512), and the memory is
+// a terabyte of addresses. The rest is the heap (heap.go), whose chunks
+// queues take for what waits in them and give back.
 //
 // # A process may be killed at any instruction
 //
-// So an object's state is one word, changed by one compare-and-swap, and there is no moment at which it is
-// half changed. Counts of waiters are hints: a waiter that was killed leaves
-// its count, which costs a needless wake-up. A waiter that was woken and killed before it
-// took what it was woken for leaves others asleep; they look again by
-// themselves (kernel.Kernel.WaitWord returns several times a second).
+// So what is there for others to see is changed by one store or compare-and-swap, the last of its
+// operation, and what was written before it is nothing to anybody until then:
 //
-// A lock's word is its holder. Who waits and finds the holder dead takes the
-// lock over by swapping the dead one's name for its own: of several that try, one succeeds.
+//	object     visible by                who repairs what a killed process left
+//	lock       its word: the holder      whoever waits and finds the holder dead swaps the dead one's
+//	                                     name for its own; of several that try, one succeeds
+//	semaphore  its word: the count       nobody: what was taken stays taken, as in CPython
+//	event      its word                  nothing can be left
+//	queue      the position of its tail  the next producer or consumer that takes a lock over from a dead
+//	           (put) or head (get)       one frees chunks that are in no chain, and wakes all (queue.go)
+//	heap       a chunk's word: its owner whoever takes over its lock counts its words anew; chunks that
+//	                                     were taken and not used are found by their owner's repair
 //
-// A semaphore has no holder, so what a killed process has taken stays taken, as
-// in CPython.
+// Counts of waiters are hints: a waiter that was killed leaves its count, which costs needless wake-ups. A
+// process that was killed before it woke those that wait, or after it was woken for what it did not take, leaves others
+// asleep; they look again by themselves (kernel.Kernel.WaitWord returns several times a second).
+// Without a kill nobody depends on that.
+//
+// All this is checked by running this code in every order of its steps, with a kill
+// at each of them (check_test.go).
 package shm
 
 import (
 	"errors"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"mpstar/host/kernel"
 )
@@ -36,6 +47,9 @@ import (
 // System is what the package needs of a kernel.
 type System interface {
 	Shared() []byte
+	ReserveShared(offset, n int) error
+	FreeShared(offset, n int) error
+	SpinWord(word *atomic.Uint32, old uint32)
 	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error
 	WakeWord(word *atomic.Uint32, n int)
 	Self() kernel.Holder
@@ -51,61 +65,93 @@ type ID uint32
 // Forever is a deadline that never comes.
 const Forever = time.Duration(1<<63 - 1)
 
-const cellSize = 64
+const (
+	cellSize    = 64
+	firstObject = 2        // cell 0 counts the cells, cell 1 is the heap's
+	reserveSize = 64 << 10 // in which pieces memory is reserved for objects
+)
 
 // ErrFull is returned when there is no room for another object.
 var ErrFull = errors.New("shm: no room for another shared object")
 
 // New makes an object of so many bytes, all zero.
+//
+//	cell 0, word 0   cells in use
+//	cell 0, long 1   how many bytes from the start have memory
 func New(sys System, size int) (ID, error) {
 	mem := sys.Shared()
-	cells := uint32((size + cellSize - 1) / cellSize)
-	used := word(mem, 0)
+	limit := min(uint64(heap{sys}.objectsEnd()/cellSize), 1<<32-1)
+	if size < 0 || uint64(size) > limit*cellSize {
+		return 0, ErrFull
+	}
+	cells := uint64((size + cellSize - 1) / cellSize)
+	used := wordAt(mem, 0)
 	for {
-		n := used.Load()
-		first := max(n, 1)
-		if size < 0 || uint64(first)+uint64(cells) > uint64(len(mem)/cellSize) {
+		n := used.load()
+		first := max(n, firstObject)
+		if uint64(first)+cells > limit {
 			return 0, ErrFull
 		}
-		if used.CompareAndSwap(n, first+cells) {
+		if err := reserve(sys, (int(first)+int(cells))*cellSize); err != nil {
+			return 0, err
+		}
+		if used.cas(n, first+uint32(cells)) {
 			return ID(first), nil
 		}
 	}
+}
+
+// reserve sees to it that there is memory up to an end. Two that do it at once do it twice.
+func reserve(sys System, end int) error {
+	reserved := longAt(sys.Shared(), 8)
+	have := int(reserved.load())
+	if end <= have {
+		return nil
+	}
+	end = (end + reserveSize - 1) &^ (reserveSize - 1)
+	if err := sys.ReserveShared(have, end-have); err != nil {
+		return err
+	}
+	reserved.store(uint64(end))
+	return nil
 }
 
 // Bytes returns the memory of an object of so many bytes, or nil if there is no such.
 func Bytes(sys System, id ID, size int) []byte {
 	mem := sys.Shared()
 	start := int(id) * cellSize
-	if id == 0 || size < 0 || size > len(mem) || start > len(mem)-size {
+	if id < firstObject && id != heapCell || size < 0 || size > len(mem) || start > len(mem)-size {
 		return nil
 	}
 	return mem[start : start+size : start+size]
 }
 
-// word returns the word at a byte offset, a multiple of 4.
-func word(mem []byte, offset int) *atomic.Uint32 {
-	return (*atomic.Uint32)(unsafe.Pointer(&mem[offset]))
-}
-
 // words returns two words of an object: its state and its count of waiters.
-func words(sys System, id ID) (state, waiters *atomic.Uint32) {
+func words(sys System, id ID) (state, waiters *word) {
 	mem := Bytes(sys, id, cellSize)
-	return word(mem, 0), word(mem, 4)
+	return wordAt(mem, 0), wordAt(mem, 4)
 }
 
-// wait blocks while *state is old, counted as a waiter. It may return early.
-func wait(sys System, state, waiters *atomic.Uint32, old uint32, deadline time.Duration) error {
-	waiters.Add(1)
-	err := sys.WaitWord(state, old, deadline)
-	waiters.Add(^uint32(0))
+// wait blocks while *state is old, first without being counted as a waiter,
+// which costs whoever changes it a system call. It may return early.
+func wait(sys System, state, waiters *word, old uint32, deadline time.Duration) error {
+	step()
+	sys.SpinWord(&state.v, old)
+	if state.load() != old {
+		return nil
+	}
+	waiters.add(1)
+	step()
+	err := sys.WaitWord(&state.v, old, deadline)
+	waiters.add(^uint32(0))
 	return err
 }
 
 // wake wakes n of those that wait for state, if there are any.
-func wake(sys System, state, waiters *atomic.Uint32, n int) {
-	if waiters.Load() != 0 {
-		sys.WakeWord(state, n)
+func wake(sys System, state, waiters *word, n int) {
+	if waiters.load() != 0 {
+		step()
+		sys.WakeWord(&state.v, n)
 	}
 }
 

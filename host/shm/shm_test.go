@@ -3,6 +3,7 @@ package shm
 import (
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,10 +17,18 @@ type world struct {
 	cond *sync.Cond
 	dead map[kernel.Holder]bool
 	now  atomic.Int64
+
+	pages map[int]bool // those that are reserved
+	most  int          // how many may be; 0: any number
 }
 
+// worldSize leaves room for some thousand objects and some two thousand chunks.
+const worldSize = 96 << 20
+
+const pageSize = 4096
+
 func newWorld() *world {
-	w := &world{mem: make([]byte, 1<<12), dead: map[kernel.Holder]bool{}}
+	w := &world{mem: make([]byte, worldSize), dead: map[kernel.Holder]bool{}, pages: map[int]bool{}}
 	w.cond = sync.NewCond(&w.mu)
 	return w
 }
@@ -50,6 +59,36 @@ func (p process) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duratio
 	}
 	return nil
 }
+
+func (p process) ReserveShared(offset, n int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var fresh []int
+	for page := offset / pageSize; page*pageSize < offset+n; page++ {
+		if !p.pages[page] {
+			fresh = append(fresh, page)
+		}
+	}
+	if p.most != 0 && len(p.pages)+len(fresh) > p.most {
+		return syscall.ENOMEM
+	}
+	for _, page := range fresh {
+		p.pages[page] = true
+	}
+	return nil
+}
+
+func (p process) FreeShared(offset, n int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for page := offset / pageSize; page < (offset+n)/pageSize; page++ {
+		delete(p.pages, page)
+	}
+	clear(p.mem[offset : offset+n])
+	return nil
+}
+
+func (p process) SpinWord(word *atomic.Uint32, old uint32) {}
 
 func (p process) WakeWord(word *atomic.Uint32, n int) {
 	p.mu.Lock()
@@ -88,7 +127,7 @@ func TestNew(t *testing.T) {
 	if _, err := New(p, len(p.mem)); err != ErrFull {
 		t.Errorf("an object as large as all memory: %v", err)
 	}
-	if Bytes(p, 0, 1) != nil || Bytes(p, ID(len(p.mem)/cellSize), 1) != nil || Bytes(p, a, len(p.mem)) != nil {
+	if Bytes(p, 0, 1) != nil || Bytes(p, heapCell, 1) == nil || Bytes(p, ID(len(p.mem)/cellSize), 1) != nil || Bytes(p, a, len(p.mem)) != nil {
 		t.Error("memory that is no object's")
 	}
 	if m := Bytes(p, big, 3*cellSize+1); len(m) != 3*cellSize+1 {

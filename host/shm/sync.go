@@ -26,15 +26,16 @@ func (l Lock) acquire(deadline time.Duration) (ok, overtaken bool, err error) {
 	state, waiters := words(l.sys, l.id)
 	self := uint32(l.sys.Self())
 	for {
-		if state.CompareAndSwap(0, self) {
+		if state.cas(0, self) {
 			return true, false, nil
 		}
-		holder := state.Load()
+		holder := state.load()
 		if holder == 0 {
 			continue
 		}
 		if holder != self && !l.sys.Alive(kernel.Holder(holder)) {
-			if state.CompareAndSwap(holder, self) {
+			if state.cas(holder, self) {
+				waiters.store(0) // the dead may be counted; the living look again by themselves
 				return true, true, nil
 			}
 			continue
@@ -51,7 +52,7 @@ func (l Lock) acquire(deadline time.Duration) (ok, overtaken bool, err error) {
 // Release frees the lock, whoever holds it. It reports whether anybody did.
 func (l Lock) Release() bool {
 	state, waiters := words(l.sys, l.id)
-	if state.Swap(0) == 0 {
+	if state.swap(0) == 0 {
 		return false
 	}
 	wake(l.sys, state, waiters, 1)
@@ -61,7 +62,7 @@ func (l Lock) Release() bool {
 // Holder returns who holds the lock, or 0: nobody, or one who has died.
 func (l Lock) Holder() kernel.Holder {
 	state, _ := words(l.sys, l.id)
-	h := kernel.Holder(state.Load())
+	h := kernel.Holder(state.load())
 	if h != 0 && !l.sys.Alive(h) {
 		return 0
 	}
@@ -80,16 +81,16 @@ func SemaphoreOf(sys System, id ID) Semaphore { return Semaphore{sys, id} }
 // Set sets the count of a new semaphore.
 func (s Semaphore) Set(n uint32) {
 	state, _ := words(s.sys, s.id)
-	state.Store(n)
+	state.store(n)
 }
 
 // Acquire takes one, waiting until the deadline for there to be one.
 func (s Semaphore) Acquire(deadline time.Duration) (bool, error) {
 	state, waiters := words(s.sys, s.id)
 	for {
-		n := state.Load()
+		n := state.load()
 		if n > 0 {
-			if state.CompareAndSwap(n, n-1) {
+			if state.cas(n, n-1) {
 				return true, nil
 			}
 			continue
@@ -107,11 +108,11 @@ func (s Semaphore) Acquire(deadline time.Duration) (bool, error) {
 func (s Semaphore) Release(most uint32) bool {
 	state, waiters := words(s.sys, s.id)
 	for {
-		n := state.Load()
+		n := state.load()
 		if n >= most {
 			return false
 		}
-		if state.CompareAndSwap(n, n+1) {
+		if state.cas(n, n+1) {
 			wake(s.sys, state, waiters, 1)
 			return true
 		}
@@ -121,7 +122,7 @@ func (s Semaphore) Release(most uint32) bool {
 // Value returns how many there are to be taken.
 func (s Semaphore) Value() uint32 {
 	state, _ := words(s.sys, s.id)
-	return state.Load()
+	return state.load()
 }
 
 // An Event is set or not.
@@ -136,26 +137,26 @@ func EventOf(sys System, id ID) Event { return Event{sys, id} }
 // Set sets the event and wakes all who wait for it.
 func (e Event) Set() {
 	state, waiters := words(e.sys, e.id)
-	state.Store(1)
+	state.store(1)
 	wake(e.sys, state, waiters, all)
 }
 
 // Clear unsets the event.
 func (e Event) Clear() {
 	state, _ := words(e.sys, e.id)
-	state.Store(0)
+	state.store(0)
 }
 
 // IsSet reports whether the event is set.
 func (e Event) IsSet() bool {
 	state, _ := words(e.sys, e.id)
-	return state.Load() != 0
+	return state.load() != 0
 }
 
 // Wait waits for the event until the deadline. It reports whether it was set.
 func (e Event) Wait(deadline time.Duration) (bool, error) {
 	state, waiters := words(e.sys, e.id)
-	for state.Load() == 0 {
+	for state.load() == 0 {
 		if over(e.sys, deadline) {
 			return false, nil
 		}

@@ -87,6 +87,8 @@ type Process struct {
 	Options compile.Options        // for what is compiled at run time: imports, the prelude
 	Hook    func(p *Process) error // called by STEP, in tests
 
+	Scratch []byte // for builtins that encode something, between two calls nobody's
+
 	attention atomic.Uint32
 	halted    atomic.Pointer[Halt] // what Stop asked for
 	heap      atomic.Int64         // what HeapIs said last and attend has not seen

@@ -73,3 +73,8 @@ TEXT ·handlerPCs(SB),NOSPLIT,$0-16
 	LEAQ ·sigReturn(SB), AX
 	MOVQ AX, restorer+8(FP)
 	RET
+
+// func pause()
+TEXT ·pause(SB),NOSPLIT,$0
+	PAUSE
+	RET

@@ -77,3 +77,8 @@ TEXT ·handlerPCs(SB),NOSPLIT,$0-16
 	MOVD $·sigReturn(SB), R0
 	MOVD R0, restorer+8(FP)
 	RET
+
+// func pause()
+TEXT ·pause(SB),NOSPLIT,$0
+	YIELD
+	RET

@@ -40,6 +40,9 @@ type Kernel struct {
 
 	interrupt atomic.Uint32
 
+	unchecked int // bytes reserved since checkMemory looked
+	spins     int // how long it has helped to spin lately
+
 	mapped []byte // the memory of the image this process was made from, or nil
 }
 

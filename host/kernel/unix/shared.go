@@ -3,6 +3,11 @@
 package unix
 
 import (
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -12,50 +17,93 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Shared is kernel.Kernel's: the end of the process table's memory.
+// Shared is kernel.Kernel's: what follows the process table in its file.
 func (k *Kernel) Shared() []byte { return k.table.mem[sharedOffset(len(k.table.slots)):] }
 
-// storeOffset is where the store begins in the table's file, which is sparse:
-// behind what is mapped.
-func (k *Kernel) storeOffset() int64 { return int64(tableSize(len(k.table.slots))) }
+// ReserveShared is kernel.Kernel's: fallocate(2). A store to a page for which there is no
+// memory would be a SIGBUS.
+func (k *Kernel) ReserveShared(offset, n int) error {
+	if err := k.checkMemory(n); err != nil {
+		return err
+	}
+	return k.fallocate(unix.FALLOC_FL_KEEP_SIZE, offset, n)
+}
 
-// ReadShared is kernel.Kernel's. What was never written reads as zeros.
-func (k *Kernel) ReadShared(p []byte, offset int64) error {
-	for len(p) > 0 {
-		n, err := unix.Pread(k.table.fd, p, k.storeOffset()+offset)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
+// FreeShared is kernel.Kernel's.
+func (k *Kernel) FreeShared(offset, n int) error {
+	return k.fallocate(unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, offset, n)
+}
+
+func (k *Kernel) fallocate(mode uint32, offset, n int) error {
+	for {
+		err := unix.Fallocate(k.table.fd, mode, int64(sharedOffset(len(k.table.slots))+offset), int64(n))
+		if err != unix.EINTR {
 			return err
 		}
-		if n == 0 {
-			clear(p)
-			return nil
-		}
-		p, offset = p[n:], offset+int64(n)
 	}
+}
+
+const (
+	checkEvery  = 16 << 20 // bytes that may be reserved between two looks at what there is
+	leaveMemory = 64 << 20 // to the rest of the machine
+)
+
+// checkMemory says ENOMEM when reserving n bytes would take the machine to the
+// point where the system kills processes to get memory: it hands memory out that it does not have.
+func (k *Kernel) checkMemory(n int) error {
+	k.unchecked += n
+	if k.unchecked < checkEvery {
+		return nil
+	}
+	if k.unchecked > availableMemory()-leaveMemory {
+		k.unchecked = checkEvery // look again the next time
+		return unix.ENOMEM
+	}
+	k.unchecked = 0
 	return nil
 }
 
-// WriteShared is kernel.Kernel's.
-func (k *Kernel) WriteShared(p []byte, offset int64) error {
-	for len(p) > 0 {
-		n, err := unix.Pwrite(k.table.fd, p, k.storeOffset()+offset)
-		if err == unix.EINTR {
-			continue
+// availableMemory is MemAvailable of proc_meminfo(5), or very much if that cannot be read.
+func availableMemory() int {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err == nil {
+		_, rest, _ := strings.Cut(string(text), "MemAvailable:")
+		var kilobytes int
+		if _, err = fmt.Sscan(rest, &kilobytes); err == nil {
+			return kilobytes << 10
 		}
-		if err != nil {
-			return err
-		}
-		p, offset = p[n:], offset+int64(n)
 	}
-	return nil
+	return math.MaxInt
 }
 
-// FreeShared is kernel.Kernel's: fallocate(2), FALLOC_FL_PUNCH_HOLE.
-func (k *Kernel) FreeShared(offset, n int64) error {
-	return unix.Fallocate(k.table.fd, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, k.storeOffset()+offset, n)
+// Spinning. Two processes that answer each other on two processors need a
+// microsecond to see what the other has done, but a sleep and a wake-up take thirty to fifty.
+// A process spins for as long as lately has helped, and a little longer (as in glibc's
+// adaptive mutexes, nptl/pthread_mutex_lock.c); on one processor not at all.
+const (
+	spinMost  = 4000 // looks; some 20 microseconds
+	spinLeast = 100
+)
+
+// pause tells the processor that this is a loop that waits.
+func pause()
+
+// SpinWord is kernel.Kernel's.
+func (k *Kernel) SpinWord(word *atomic.Uint32, old uint32) {
+	if runtime.NumCPU() == 1 {
+		return
+	}
+	most := min(2*k.spins+spinLeast, spinMost)
+	n := 0
+	for n < most && word.Load() == old {
+		pause()
+		n++
+	}
+	if n < most {
+		k.spins += (n - k.spins) / 8
+	} else {
+		k.spins -= k.spins / 8
+	}
 }
 
 // wordSlice is how long a wait for a word lasts at most. A signal's handler

@@ -16,7 +16,7 @@ import (
 //
 //	offset 0    tableHeader, 64 bytes
 //	offset 64   slot 0, slot 1, ... 64 bytes each
-//	then, from the next page on, sharedSize bytes for kernel.Kernel's Shared
+//	then, from the next page on to the end, kernel.Kernel's Shared
 //
 // A slot is taken while somebody holds an open-file-description lock on byte i
 // of the memfd (fcntl_locking(2); i is the slot's number, the lock has nothing
@@ -60,25 +60,31 @@ type slot struct {
 	_     [slotSize - 36]byte
 }
 
-// sharedSize is address space; memory is used only for what is written to.
-const sharedSize = 64 << 20
+// sharedSize is address space; memory is used only for what is reserved. Where
+// a limit on address space forbids so much (RLIMIT_AS) it is less.
+const (
+	sharedSize      = 1 << 40
+	leastSharedSize = 64 << 20
+)
 
 func sharedOffset(n int) int { return (slotSize*(n+1) + pageSize - 1) / pageSize * pageSize }
 
 const pageSize = 64 << 10 // the largest of either architecture
-
-func tableSize(n int) int { return sharedOffset(n) + sharedSize }
 
 func newTable(n int) (*table, error) {
 	fd, err := internalFd(memfd("mpstar-table"))
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Ftruncate(fd, int64(tableSize(n))); err != nil {
-		unix.Close(fd)
-		return nil, err
+	var t *table
+	for size := sharedSize; size >= leastSharedSize; size /= 4 {
+		if err = unix.Ftruncate(fd, int64(sharedOffset(n)+size)); err != nil {
+			continue
+		}
+		if t, err = mapTable(fd, n); err == nil {
+			break
+		}
 	}
-	t, err := mapTable(fd, n)
 	if err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -89,7 +95,11 @@ func newTable(n int) (*table, error) {
 }
 
 func mapTable(fd, n int) (*table, error) {
-	mem, err := unix.Mmap(fd, 0, tableSize(n), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, err
+	}
+	mem, err := unix.Mmap(fd, 0, int(st.Size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, err
 	}
