@@ -1,7 +1,6 @@
 package builtins
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
 	"syscall"
@@ -22,9 +21,6 @@ var queueRows = []row{
 	{name: "get", sig: "(self, block=True, timeout=None)", raw: quick("_get", 0, quickGet), binds: true, doc: "Queue.get: take an item without a time limit, or leave it to self._get."},
 	{name: "queue_put", sig: "(id, item, deadline)", fn: queuePut, doc: "Add an item. Returns whether there was room for it."},
 	{name: "queue_get", sig: "(id, deadline)", fn: queueGet, doc: "Take the first item. Returns a tuple of it, or None if there was none."},
-	{name: "tasks_put", sig: "(id, tag, item)", fn: tasksPut, doc: "Add an item with a number."},
-	{name: "tasks_get", sig: "(id, board, place)", fn: tasksGet, doc: "Wait for the first item and take it, its number being first stored in shared memory as element place of type q. Returns (number, item)."},
-	{name: "tasks_hold", sig: "(id, tag)", fn: tasksHold, doc: "Tell whether the item of that number is in the queue."},
 	{name: "queue_len", sig: "(id)", fn: onQueue(func(q shm.Queue) vm.Value { return starlark.MakeInt(q.Len()) }), doc: "Return how many items there are."},
 	{name: "queue_full", sig: "(id)", fn: onQueue(func(q shm.Queue) vm.Value { return starlark.Bool(q.Full()) }), doc: "Tell whether there is no room."},
 	{name: "queue_done", sig: "(id)", fn: onQueue(func(q shm.Queue) vm.Value { return starlark.Bool(q.Done()) }), doc: "Say that an item has been dealt with. Returns whether there was one."},
@@ -157,59 +153,4 @@ func queueJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, err
 	}
 	return none(osError(q.Join(), ""))
-}
-
-// A Pool's tasks are items behind their number, so that whoever takes one can first
-// write down which.
-
-func tagBytes(v vm.Value) ([]byte, error) {
-	n, err := asSmall(v)
-	return binary.NativeEndian.AppendUint64(nil, uint64(n)), err
-}
-
-func tasksPut(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	q, err := queueOf(p, a[0])
-	if err != nil {
-		return nil, err
-	}
-	tag, err := tagBytes(a[1])
-	if err != nil {
-		return nil, err
-	}
-	_, err = putItem(p, q, a[2], shm.Forever, tag...)
-	return none(err)
-}
-
-func tasksGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	q, err := queueOf(p, a[0])
-	if err != nil {
-		return nil, err
-	}
-	_, place, err := element(p, []vm.Value{a[1], starlark.String("q"), a[2]})
-	if err != nil {
-		return nil, err
-	}
-	const tagSize = 8
-	message, err := q.Get(shm.Forever, func(m []byte) { copy(place[:tagSize], m) })
-	if err != nil {
-		return nil, osError(err, "")
-	}
-	v, err := image.DecodeMessage(message[tagSize:], p)
-	if err != nil {
-		return nil, err
-	}
-	return starlark.Tuple{vm.MakeInt(int64(binary.NativeEndian.Uint64(message))), v}, nil
-}
-
-func tasksHold(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	q, err := queueOf(p, a[0])
-	if err != nil {
-		return nil, err
-	}
-	tag, err := tagBytes(a[1])
-	if err != nil {
-		return nil, err
-	}
-	held, err := q.Holds(tag)
-	return starlark.Bool(held), osError(err, "")
 }

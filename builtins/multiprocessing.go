@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"io"
@@ -43,24 +44,49 @@ const _multiprocessingDoc = "What module multiprocessing has in Go."
 
 var _multiprocessingRows = []row{
 	{name: "spawn", sig: "(function, argument)", fn: mpSpawn, doc: "Start a process that does function(argument) and ends. Returns its pid."},
+	{name: "image", sig: "(function, argument)", fn: mpImage, doc: "Return the image of a process that does function(argument) and ends."},
+	{name: "start", sig: "(image)", fn: mpStart, doc: "Start a process with an image. Returns its pid."},
 	{name: "wait", sig: "(pid, timeout)", fn: mpWait, doc: "Wait for a child to end, for timeout seconds at most if that is not None. Returns its exit code, negative for a signal, or None."},
 }
 
 func _multiprocessingModule() *vm.Module {
-	rows := slices.Concat(_multiprocessingRows, sharedRows, queueRows, connectionRows)
+	rows := slices.Concat(_multiprocessingRows, sharedRows, queueRows, poolRows, connectionRows)
 	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", rows), nil)
 }
 
 // mpSpawn is os.fork for a child that needs nothing of what its parent was doing.
 func mpSpawn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	fn, ok := a[0].(*vm.Function)
-	if !ok {
-		return nil, vm.Raise(vm.TypeError, "spawn() needs a function")
-	}
-	return fork(p, func(w io.Writer) error { return image.EncodeCall(w, p, fn, a[1:2], exitKey) })
+	return fork(p, func(w io.Writer) error { return encodeCall(w, p, a) })
 }
 
-// mpWait returns None too if the child is not ours, as popen_fork.Popen.poll does.
+// mpImage and mpStart are mpSpawn for several children that are to do the same.
+func mpImage(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	var b bytes.Buffer
+	if err := encodeCall(&b, p, a); err != nil {
+		return nil, cannotSend(err)
+	}
+	return starlark.Bytes(b.String()), nil
+}
+
+func mpStart(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	data, ok := a[0].(starlark.Bytes)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "start() needs an image")
+	}
+	return fork(p, func(w io.Writer) error {
+		_, err := io.WriteString(w, string(data))
+		return err
+	})
+}
+
+func encodeCall(w io.Writer, p *vm.Process, call []vm.Value) error {
+	fn, ok := call[0].(*vm.Function)
+	if !ok {
+		return vm.Raise(vm.TypeError, "spawn() needs a function")
+	}
+	return image.EncodeCall(w, p, fn, call[1:2], exitKey, ownKey)
+}
+
 // What is left of the timeout is kept in its argument, for the call is made again after a signal.
 func mpWait(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	pid, err := asInt(a[0])
@@ -82,7 +108,9 @@ func mpWait(p *vm.Process, a []vm.Value) (vm.Value, error) {
 			a[1] = starlark.Float(max(deadline-p.Kernel.Monotonic(), 0).Seconds())
 		}
 		return nil, err
-	case err != nil || got == 0:
+	case err != nil:
+		return nil, osError(err, "")
+	case got == 0:
 		return starlark.None, nil
 	}
 	if sig, ok := status.Signaled(); ok {

@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"time"
@@ -241,10 +242,14 @@ func sigPause(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value
 	if err := unpack("pause", args, kwargs); err != nil {
 		return nil, err
 	}
-	if err := p.Kernel.Pause(); !errors.Is(err, kernel.ErrInterrupted) {
+	err := p.Kernel.Pause()
+	if !errors.Is(err, kernel.ErrInterrupted) {
 		return none(osError(err, ""))
 	}
-	return nil, vm.NeedScript
+	if pending, err := takeSignals(p); err != nil || len(pending) > 0 {
+		return nil, cmp.Or(err, vm.NeedScript)
+	}
+	return nil, err // it was no signal: the call is made again
 }
 
 // Timers.
@@ -372,14 +377,12 @@ func sigSignals(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 // Delivery.
 
 // Attend is what a process's Attend field is set to. It returns the next handler to call, with
-// its arguments, or KeyboardInterrupt, or nothing when all is delivered.
+// its arguments, or KeyboardInterrupt, or nothing when all is delivered. What rings
+// beside signals comes after them.
 func Attend(p *vm.Process) (fn vm.Value, args []vm.Value, err error) {
-	pending, _ := p.State[pendingKey].(starlark.Tuple)
-	for _, sig := range p.Kernel.TakeSignals() {
-		pending = append(pending[:len(pending):len(pending)], starlark.MakeInt(int(sig)))
-		if err := repeatAlarm(p, sig); err != nil {
-			return nil, nil, err
-		}
+	pending, err := takeSignals(p)
+	if err != nil {
+		return nil, nil, err
 	}
 	for len(pending) > 0 && fn == nil && err == nil {
 		sig := pending[0]
@@ -391,10 +394,26 @@ func Attend(p *vm.Process) (fn vm.Value, args []vm.Value, err error) {
 	if len(pending) == 0 {
 		delete(p.State, pendingKey)
 	}
-	if err != nil || fn == nil {
+	if err != nil {
 		return nil, nil, err
 	}
+	if fn == nil {
+		fn, args = ring(p)
+	}
 	return fn, args, nil
+}
+
+// takeSignals returns the signals that have come and are not delivered.
+func takeSignals(p *vm.Process) (starlark.Tuple, error) {
+	pending, _ := p.State[pendingKey].(starlark.Tuple)
+	for _, sig := range p.Kernel.TakeSignals() {
+		pending = append(pending[:len(pending):len(pending)], starlark.MakeInt(int(sig)))
+		p.State[pendingKey] = pending
+		if err := repeatAlarm(p, sig); err != nil {
+			return nil, err
+		}
+	}
+	return pending, nil
 }
 
 // delivery returns the handler of a pending signal, or nil if it has none any
@@ -438,10 +457,10 @@ func CatchInterrupt(p *vm.Process) {
 }
 
 // AfterFork is what a child does before it goes on: signals that its parent
-// had not delivered, and the parent's timer, are not its own, and its default
+// had not delivered, and the parent's timer, children and pools, are not its own, and its default
 // random generator starts anew (Lib/random.py registers that with os.register_at_fork).
 func AfterFork(p *vm.Process) {
-	for _, key := range []string{pendingKey, intervalKey, generatorKey} {
+	for _, key := range []string{pendingKey, intervalKey, generatorKey, ownKey} {
 		delete(p.State, key)
 	}
 }

@@ -242,6 +242,15 @@ type Kernel interface {
 	// WakeWord wakes n of those that wait for a word.
 	WakeWord(word *atomic.Uint32, n int)
 
+	// Watch makes the process attend to a word, which lies in Shared, and to its
+	// children, whatever it is doing: when somebody has changed the word and called
+	// WakeWord, or a child has ended, Notify's bits are set and a blocking call
+	// returns ErrInterrupted, as for a signal. There is one such word; nil ends the watch.
+	Watch(word *atomic.Uint32)
+
+	// TakeRing says whether the word was woken, or a child ended, since the last call.
+	TakeRing() (woken, ended bool)
+
 	// Self names this process in shared memory, as no other of the tree is
 	// named while anybody could remember; it is not 0. Alive says whether a
 	// process so named has not ended.

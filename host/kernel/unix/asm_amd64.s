@@ -44,7 +44,7 @@ TEXT ·sigHandler(SB),NOSPLIT|NOFRAME,$0
 	SHLQ CX, AX
 	LOCK
 	ORQ  AX, ·sigPending(SB)
-	TESTQ AX, ·sigCaught(SB)
+	TESTQ AX, ·sigNoted(SB)
 	JZ   wake
 	MOVQ ·sigWord(SB), DX
 	TESTQ DX, DX

@@ -41,7 +41,7 @@ pend:
 	ORR   R1, R3, R3
 	STLXR R3, (R2), R4
 	CBNZ  R4, pend
-	MOVD $·sigCaught(SB), R2
+	MOVD $·sigNoted(SB), R2
 	MOVD (R2), R3
 	AND  R1, R3, R3
 	CBZ  R3, wake

@@ -74,7 +74,7 @@ func (k *Kernel) header(slot int) *header {
 	return &header{
 		tableFd: k.table.fd, slots: len(k.table.slots), slotFd: k.slotFd, slot: slot,
 		group: unix.Getpgrp(), umask: umask(), seen: k.seen,
-		caught: caught(), ignored: k.sig.ignored, blocked: k.mask,
+		caught: k.sig.caught, ignored: k.sig.ignored, blocked: k.mask,
 		comm: k.comm, env: os.Environ(), fds: k.fds,
 	}
 }

@@ -39,6 +39,7 @@ type Kernel struct {
 	seen   uint64 // the last limit epoch this process has seen; inherited
 
 	interrupt atomic.Uint32
+	watcher   *watcher // of Watch, or nil
 
 	unchecked int // bytes reserved since checkMemory looked
 	spins     int // how long it has helped to spin lately
@@ -134,6 +135,7 @@ func openWake() error {
 // Exit or Die, which need no Release.
 func (k *Kernel) Release() {
 	k.DropSpares()
+	k.Watch(nil)
 	k.Notify(nil, 0)
 	k.uninstall()
 	k.release()

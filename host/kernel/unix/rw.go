@@ -3,7 +3,6 @@
 package unix
 
 import (
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -77,7 +76,7 @@ func (k *Kernel) partial(done int, err error) (int, error) {
 	if done == 0 {
 		return 0, err
 	}
-	if err == kernel.ErrInterrupted && atomic.LoadUint64(&sigPending)&uint64(caught()) == 0 {
+	if err == kernel.ErrInterrupted && noted() == 0 {
 		k.interrupt.Store(1)
 	}
 	return done, nil

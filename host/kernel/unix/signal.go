@@ -21,7 +21,7 @@ import (
 // child without that thread. The handler here is a dozen instructions of
 // assembly that call nothing (so it is safe wherever it strikes):
 //
-//	sigPending |= bit; if the bit is in sigCaught: *sigWord |= sigWordBit;
+//	sigPending |= bit; if the bit is in sigNoted: *sigWord |= sigWordBit;
 //	write 1 to wakeFd
 //
 // wakeFd is an eventfd that every blocking call polls beside its own
@@ -34,7 +34,7 @@ import (
 // not the Kernel's: there is one Kernel in a process (see claim).
 var (
 	sigPending uint64         // bit s-1: signal s came. Set by the handler, cleared by TakeSignals
-	sigCaught  uint64         // signals with Caught disposition. Written by the interpreter
+	sigNoted   uint64         // signals that interrupt the interpreter: caught ones, and SIGCHLD during a watch
 	sigWord    *atomic.Uint32 // the interpreter's attention word or nil
 	sigWordBit uint32
 	wakeFd     int32  = -1
@@ -48,7 +48,10 @@ func handlerPCs() (handler, restorer uintptr)
 // sigset is the kernel's sigset_t: bit s-1 is signal s.
 type sigset uint64
 
-const maxSignal = 64
+const (
+	maxSignal = 64
+	sigChld   = kernel.Signal(syscall.SIGCHLD)
+)
 
 func bit(sig kernel.Signal) sigset { return 1 << (sig - 1) }
 
@@ -113,7 +116,7 @@ func rtSigprocmask(how uintptr, new, old *sigset) {
 // goroutine stacks are small; SA_RESTART because other goroutines of the
 // program must not see EINTR (os/signal documents both).
 func action(sig kernel.Signal, d kernel.Disposition) sigaction {
-	chld := sig == kernel.Signal(syscall.SIGCHLD)
+	chld := sig == sigChld
 	if d == kernel.Default && !chld {
 		return sigaction{handler: sigDfl}
 	}
@@ -130,19 +133,30 @@ func action(sig kernel.Signal, d kernel.Disposition) sigaction {
 	return a
 }
 
-// signals is the kernel's record of dispositions; caught is in sigCaught.
+// signals is the kernel's record of dispositions.
 type signals struct {
+	caught  sigset
 	ignored sigset
 	saved   [maxSignal + 1]sigaction // the Go runtime's, put back by Release
 }
 
-func caught() sigset { return sigset(atomic.LoadUint64(&sigCaught)) }
+// setCaught changes which signals have Caught disposition, and what the handler notes.
+func (k *Kernel) setCaught(s sigset) {
+	k.sig.caught = s
+	if k.watcher != nil {
+		s |= bit(sigChld)
+	}
+	atomic.StoreUint64(&sigNoted, uint64(s))
+}
+
+// noted returns the signals that have come and interrupt the interpreter.
+func noted() uint64 { return atomic.LoadUint64(&sigPending) & atomic.LoadUint64(&sigNoted) }
 
 // install puts every managed signal to the dispositions given, having saved
 // what the Go runtime had.
 func (k *Kernel) install(caughtSet, ignored sigset) {
 	k.sig.ignored = ignored
-	atomic.StoreUint64(&sigCaught, uint64(caughtSet))
+	k.setCaught(caughtSet)
 	for sig := kernel.Signal(1); sig <= maxSignal; sig++ {
 		if managed&bit(sig) == 0 {
 			continue
@@ -158,7 +172,7 @@ func (k *Kernel) uninstall() {
 			_ = rtSigaction(sig, &k.sig.saved[sig], nil)
 		}
 	}
-	atomic.StoreUint64(&sigCaught, 0)
+	atomic.StoreUint64(&sigNoted, 0)
 	atomic.StoreUint64(&sigPending, 0)
 }
 
@@ -177,7 +191,7 @@ func inheritedIgnored() (s sigset) {
 }
 
 func (k *Kernel) disposition(sig kernel.Signal) kernel.Disposition {
-	if caught()&bit(sig) != 0 {
+	if k.sig.caught&bit(sig) != 0 {
 		return kernel.Caught
 	}
 	if k.sig.ignored&bit(sig) != 0 {
@@ -207,22 +221,24 @@ func (k *Kernel) SetSignal(sig kernel.Signal, d kernel.Disposition) (kernel.Disp
 	if d == was {
 		return was, nil
 	}
-	if d == kernel.Caught && sig == kernel.Signal(syscall.SIGCHLD) {
+	if d == kernel.Caught && sig == sigChld {
 		k.DropSpares() // see spare.go
 	}
 	// A signal that comes between the two steps is noted if either
-	// disposition is Caught and sigCaught says so: set it first, clear it last.
+	// disposition is Caught and sigNoted says so: set it first, clear it last.
 	a := action(sig, d)
 	if d == kernel.Caught {
-		atomic.AndUint64(&sigPending, ^uint64(bit(sig)))
-		atomic.OrUint64(&sigCaught, uint64(bit(sig)))
+		if sig != sigChld || k.watcher == nil { // else the watch has not been told of it
+			atomic.AndUint64(&sigPending, ^uint64(bit(sig)))
+		}
+		k.setCaught(k.sig.caught | bit(sig))
 	}
 	if err := rtSigaction(sig, &a, nil); err != nil {
 		return was, err
 	}
 	k.sig.ignored &^= bit(sig)
 	if d != kernel.Caught {
-		atomic.AndUint64(&sigCaught, ^uint64(bit(sig)))
+		k.setCaught(k.sig.caught &^ bit(sig))
 	}
 	if d == kernel.Ignored {
 		k.sig.ignored |= bit(sig)
@@ -232,11 +248,15 @@ func (k *Kernel) SetSignal(sig kernel.Signal, d kernel.Disposition) (kernel.Disp
 
 // TakeSignals is kernel.Kernel's.
 func (k *Kernel) TakeSignals() []kernel.Signal {
-	if atomic.LoadUint64(&sigPending)&uint64(caught()) == 0 {
+	if noted() == 0 {
 		return nil
 	}
-	c := uint64(caught())
+	c := atomic.LoadUint64(&sigNoted)
 	got := atomic.AndUint64(&sigPending, ^c) & c
+	if chld := uint64(bit(sigChld)); k.watcher != nil && got&chld != 0 {
+		k.watcher.ended = true
+		got &= uint64(k.sig.caught)
+	}
 	sigs := make([]kernel.Signal, 0, bits.OnesCount64(got))
 	for ; got != 0; got &= got - 1 {
 		sigs = append(sigs, kernel.Signal(bits.TrailingZeros64(got)+1))
@@ -249,7 +269,7 @@ func (k *Kernel) interrupted() bool {
 	if k.interrupt.Load() != 0 && k.interrupt.Swap(0) != 0 {
 		return true
 	}
-	return atomic.LoadUint64(&sigPending)&uint64(caught()) != 0
+	return noted() != 0
 }
 
 // Kill is kernel.Kernel's.
@@ -292,7 +312,7 @@ func (k *Kernel) Die(sig kernel.Signal) {
 func (k *Kernel) Notify(word *atomic.Uint32, bit uint32) {
 	sigWordBit = bit
 	atomic.StorePointer((*unsafe.Pointer)(unsafe.Pointer(&sigWord)), unsafe.Pointer(word))
-	if word != nil && (k.interrupt.Load() != 0 || atomic.LoadUint64(&sigPending)&uint64(caught()) != 0) {
+	if word != nil && (k.interrupt.Load() != 0 || noted() != 0) {
 		word.Or(bit)
 	}
 }

@@ -120,7 +120,7 @@ func (k *Kernel) useSpare(image, lock int) (pid kernel.Pid, ok bool) {
 
 // spareable says whether spares will do for this process as it is now.
 func (k *Kernel) spareable() bool {
-	if caught()&bit(kernel.Signal(unix.SIGCHLD)) != 0 {
+	if k.sig.caught&bit(sigChld) != 0 {
 		return false
 	}
 	high := 0

@@ -62,6 +62,7 @@ func init() {
 		"ctrl-c":            {run: ctrlC},
 		"interrupt":         {run: interrupt},
 		"notify":            {run: notify},
+		"watch":             {run: watch},
 		"alarm":             {run: alarm},
 		"limit":             {run: limit, maxProcs: 4},
 		"limit epoch":       {run: limitEpoch, maxProcs: 4},
@@ -105,6 +106,7 @@ func init() {
 		"grandchild":   childGrandchild,
 		"names":        childNames,
 		"surroundings": childSurroundings,
+		"ring":         childRing,
 		"nothing":      func(*Kernel, string) {},
 	}
 }
@@ -1053,4 +1055,43 @@ func release(k *Kernel) {
 	noError(err)
 	check(wait(k, fork(k, "nothing")) == 0, "child")
 	k.Exit(0)
+}
+
+func childRing(k *Kernel, arg string) {
+	bell := wordAt(k, number(arg))
+	bell.Add(1)
+	k.WakeWord(bell, 1)
+	k.Pause()
+}
+
+func wordAt(k *Kernel, offset int) *atomic.Uint32 {
+	return (*atomic.Uint32)(unsafe.Pointer(&k.Shared()[offset]))
+}
+
+// watch: a blocked process is told that the word was woken and that a child ended,
+// no child is watched for it, and its goroutine ends with the watch.
+func watch(k *Kernel) {
+	goroutines := runtime.NumGoroutine()
+	var attention atomic.Uint32
+	k.Notify(&attention, 1)
+	k.Watch(wordAt(k, 4096))
+	pid := fork(k, "ring", 4096)
+	awaitRing(k, &attention, true, false)
+	noError(k.Kill(pid, sigkill))
+	awaitRing(k, &attention, false, true)
+	_, ok := wait(k, pid).Signaled()
+	check(ok, "the child was not killed")
+	check(len(k.TakeSignals()) == 0, "SIGCHLD, which nobody catches")
+	k.Watch(nil)
+	wait(k, fork(k, "exit", 0))
+	check(attention.Load() == 0, "attention without a watch")
+	check(runtime.NumGoroutine() == goroutines, "%d goroutines, there were %d", runtime.NumGoroutine(), goroutines)
+}
+
+func awaitRing(k *Kernel, attention *atomic.Uint32, woken, ended bool) {
+	check(k.Pause() == kernel.ErrInterrupted, "not interrupted")
+	check(attention.Swap(0) == 1, "no attention")
+	k.TakeSignals()
+	w, e := k.TakeRing()
+	check(w == woken && e == ended, "woken %v, child ended %v", w, e)
 }
