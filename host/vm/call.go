@@ -77,8 +77,8 @@ func (p *Process) push(f *Function, base int, ret Action) error {
 		return Raise(RecursionError, "maximum recursion depth exceeded")
 	}
 	code := f.Proto.Code
-	if base+code.NumRegs > len(p.Stack) {
-		p.reserve(base + code.NumRegs)
+	if base+code.NumRegs >= len(p.Stack) {
+		p.reserve(base + code.NumRegs + 1) // the loop points at the first, be there one or not
 	}
 	for i := base + code.NumParams(); i < base+len(code.Locals); i++ {
 		p.Stack[i] = nil

@@ -90,8 +90,7 @@ func (p *Process) deliver(ret Action, v Value) error {
 	fr := &p.Frames[len(p.Frames)-1]
 	switch ret {
 	case RetStore:
-		in := fr.Fn.Proto.Code.Instrs[fr.PC-1]
-		p.Stack[fr.Base+int(in.A)] = v
+		p.store(v)
 	case RetFinish:
 		return p.finish(fr, v)
 	case RetDrop:
@@ -99,6 +98,12 @@ func (p *Process) deliver(ret Action, v Value) error {
 		fr.PC--
 	}
 	return nil
+}
+
+// store puts v into register A of the instruction under way.
+func (p *Process) store(v Value) {
+	fr := &p.Frames[len(p.Frames)-1]
+	p.Stack[fr.Base+int(fr.Fn.Proto.Code.Instrs[fr.PC-1].A)] = v
 }
 
 // leave pops the top frame, which returns v.
@@ -285,10 +290,10 @@ func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
 
 // binary does an arithmetic instruction; a nil value means that a frame was pushed.
 func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
-	if v, ok := wideArithmetic(in.Op, x, y); ok {
+	if v, ok := p.wideArithmetic(in.Op, x, y); ok {
 		return v, nil
 	}
-	if v, ok := floatArithmetic(in.Op, x, y); ok {
+	if v, ok := p.floatArithmetic(in.Op, x, y); ok {
 		return v, nil
 	}
 	name := operators[in.Op].slow
@@ -554,8 +559,8 @@ func keywordOK(callee Value, dst *starlark.Dict, key Value) error {
 }
 
 // getAttr does GETATTR without the cache; a nil value means that a frame was pushed.
-func (p *Process) getAttr(fr *Frame, in compile.Instr, regs []Value) (Value, error) {
-	a, err := p.attr(regs[in.B], fr.Fn.Proto.Code.Names[in.C])
+func (p *Process) getAttr(fr *Frame, in compile.Instr, x Value) (Value, error) {
+	a, err := p.attr(x, fr.Fn.Proto.Code.Names[in.C])
 	if err != nil || a.fn == nil {
 		return a.value, err
 	}
@@ -563,7 +568,8 @@ func (p *Process) getAttr(fr *Frame, in compile.Instr, regs []Value) (Value, err
 }
 
 // callSpread does the calls with keywords or stars.
-func (p *Process) callSpread(fr *Frame, in compile.Instr, regs, consts []Value) (Value, error) {
+func (p *Process) callSpread(fr *Frame, in compile.Instr, regs []Value) (Value, error) {
+	consts := fr.Fn.Proto.Code.Consts
 	a := int(in.A)
 	switch in.Op {
 	case compile.CALLEX:
@@ -756,7 +762,7 @@ func (p *Process) format(in compile.Instr, regs, consts []Value) (Value, error) 
 	}
 	spec := Value(starlark.String(""))
 	if in.C != compile.NoReg {
-		spec = rk(regs, consts, in.C)
+		spec = operand(regs, consts, in.C)
 	}
 	if spec == starlark.String("") {
 		if s, ok := x.(starlark.String); ok {
@@ -764,6 +770,14 @@ func (p *Process) format(in compile.Instr, regs, consts []Value) (Value, error) 
 		}
 	}
 	return p.callNamed("format", RetStore, x, spec)
+}
+
+// operand is rk outside of the loop.
+func operand(regs, consts []Value, c uint16) Value {
+	if c < compile.ConstBit {
+		return regs[c]
+	}
+	return consts[c-compile.ConstBit]
 }
 
 var conversions = [256]string{'r': "repr", 's': "str", 'a': "ascii"}
@@ -775,7 +789,7 @@ func (p *Process) formatted(in compile.Instr, regs []Value, v Value) error {
 		return nil
 	}
 	fr := &p.Frames[len(p.Frames)-1]
-	spec := rk(regs, fr.Fn.Proto.Code.Consts, in.C)
+	spec := operand(regs, fr.Fn.Proto.Code.Consts, in.C)
 	s, err := p.callNamed("format", RetStore, v, spec)
 	if err == nil && s != nil {
 		regs[in.A] = s

@@ -49,13 +49,17 @@ func SmallInt(v Value) (int64, bool) {
 	return int64(off) + math.MinInt32, w.tab == intTab && off < smallSpan
 }
 
-// bothSmall is SmallInt of two values.
+// bothSmall is SmallInt of two values, with one branch.
 func bothSmall(x, y Value) (a, b int64, ok bool) {
 	wx, wy := wordsOf(&x), wordsOf(&y)
 	offx, offy := uintptr(wx.data)-uintptr(smallBase), uintptr(wy.data)-uintptr(smallBase)
-	ok = wx.tab == intTab && wy.tab == intTab && offx < smallSpan && offy < smallSpan
+	ok = (wx.tab^intTab)|(wy.tab^intTab)|(offx|offy)&^(smallSpan-1) == 0
 	return int64(offx) + math.MinInt32, int64(offy) + math.MinInt32, ok
 }
+
+// isSmall reports whether an Int's data word is an address that stands for a
+// number.
+func isSmall(data unsafe.Pointer) bool { return uintptr(data)-uintptr(smallBase) < smallSpan }
 
 // setSmall makes *v an Int if i fits 32 bits, and reports whether it does. Unlike
 // MakeInt it is short enough to be inlined.
@@ -78,16 +82,39 @@ func MakeInt(i int64) Value {
 	return makeWide(i)
 }
 
-// makeWide returns an Int that does not fit 32 bits. The library would make a
-// big.Int, a slice for its one word, and a copy of both; this is one object.
+// MakeInt is the function of that name, with the process's boxes.
+func (p *Process) MakeInt(i int64) Value {
+	var v Value
+	if setSmall(&v, i) {
+		return v
+	}
+	return p.makeWide(i)
+}
+
+// A wide is an Int that does not fit 32 bits, in one object: the library would make a
+// big.Int, a slice for its one word, and a copy of both.
+type wide struct {
+	big.Int
+	word [1]big.Word
+}
+
+// makeWide returns an Int that does not fit 32 bits.
+func (p *Process) makeWide(i int64) Value {
+	if smallSpan == 0 {
+		return starlark.MakeInt64(i)
+	}
+	return wideValue(p.boxes.wide(), i)
+}
+
+// makeWide is Process.makeWide where no process is at hand.
 func makeWide(i int64) Value {
 	if smallSpan == 0 {
 		return starlark.MakeInt64(i)
 	}
-	z := new(struct {
-		big.Int
-		word [1]big.Word
-	})
+	return wideValue(new(wide), i)
+}
+
+func wideValue(z *wide, i int64) Value {
 	z.word[0] = big.Word(i)
 	if i < 0 {
 		z.word[0] = -z.word[0]
@@ -101,20 +128,41 @@ func makeWide(i int64) Value {
 	return v
 }
 
+// WideInt returns the value of an Int that fits 64 bits.
+func WideInt(v Value) (int64, bool) {
+	x, ok := v.(starlark.Int)
+	if !ok {
+		return 0, false
+	}
+	if smallSpan == 0 {
+		return x.Int64()
+	}
+	data := wordsOf(&v).data
+	if isSmall(data) {
+		return int64(uintptr(data)-uintptr(smallBase)) + math.MinInt32, true
+	}
+	z := (*big.Int)(data)
+	bits := z.Bits()
+	if len(bits) != 1 || int64(bits[0]) < 0 {
+		return x.Int64()
+	}
+	if z.Sign() < 0 {
+		return -int64(bits[0]), true
+	}
+	return int64(bits[0]), true
+}
+
 // bothWide returns the values of two Ints that fit 64 bits.
 func bothWide(x, y Value) (a, b int64, ok bool) {
-	xi, ok1 := x.(starlark.Int)
-	yi, ok2 := y.(starlark.Int)
-	if !ok1 || !ok2 {
+	if a, ok = WideInt(x); !ok {
 		return 0, 0, false
 	}
-	a, ok1 = xi.Int64()
-	b, ok2 = yi.Int64()
-	return a, b, ok1 && ok2
+	b, ok = WideInt(y)
+	return a, b, ok
 }
 
 // wideArithmetic does what overflows no int64.
-func wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
+func (p *Process) wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
 	a, b, ok := bothWide(x, y)
 	if !ok {
 		return nil, false
@@ -122,14 +170,14 @@ func wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
 	switch op {
 	case compile.ADD:
 		z := a + b
-		return wideIf(z, (a^z)&(b^z) >= 0)
+		return p.wideIf(z, (a^z)&(b^z) >= 0)
 	case compile.SUB:
 		z := a - b
-		return wideIf(z, (a^b)&(a^z) >= 0)
+		return p.wideIf(z, (a^b)&(a^z) >= 0)
 	case compile.MUL:
 		hi, lo := bits.Mul64(uint64(a), uint64(b))
 		signed := int64(hi) - (a>>63)&b - (b>>63)&a
-		return wideIf(int64(lo), signed == int64(lo)>>63)
+		return p.wideIf(int64(lo), signed == int64(lo)>>63)
 	case compile.FLOORDIV, compile.MOD:
 		if b == 0 || b == -1 {
 			return nil, false
@@ -139,51 +187,28 @@ func wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
 			q, r = q-1, r+b
 		}
 		if op == compile.MOD {
-			return MakeInt(r), true
+			return p.MakeInt(r), true
 		}
-		return MakeInt(q), true
+		return p.MakeInt(q), true
 	case compile.AND:
-		return MakeInt(a & b), true
+		return p.MakeInt(a & b), true
 	case compile.OR:
-		return MakeInt(a | b), true
+		return p.MakeInt(a | b), true
 	case compile.XOR:
-		return MakeInt(a ^ b), true
+		return p.MakeInt(a ^ b), true
+	case compile.SHR:
+		return p.MakeInt(a >> min(uint64(b), 63)), b >= 0
+	case compile.SHL:
+		if uint64(b) < 63 && a<<b>>b == a {
+			return p.MakeInt(a << b), true
+		}
 	}
 	return nil, false
 }
 
-func wideIf(z int64, ok bool) (Value, bool) {
+func (p *Process) wideIf(z int64, ok bool) (Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	return MakeInt(z), true
-}
-
-// floatArithmetic does + - * / on floats and small ints mixed.
-func floatArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
-	a, ok1 := smallFloat(x)
-	b, ok2 := smallFloat(y)
-	if !ok1 || !ok2 {
-		return nil, false
-	}
-	switch op {
-	case compile.ADD:
-		return a + b, true
-	case compile.SUB:
-		return a - b, true
-	case compile.MUL:
-		return a * b, true
-	case compile.TRUEDIV:
-		return a / b, b != 0
-	}
-	return nil, false
-}
-
-// smallFloat returns a float, or a small int as one.
-func smallFloat(v Value) (starlark.Float, bool) {
-	if f, ok := v.(starlark.Float); ok {
-		return f, true
-	}
-	i, ok := SmallInt(v)
-	return starlark.Float(i), ok
+	return p.MakeInt(z), true
 }

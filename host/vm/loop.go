@@ -1,17 +1,36 @@
 package vm
 
 import (
+	"unsafe"
+
 	"mpstar/host/compile"
 
 	"go.starlark.net/starlark"
 )
 
+// The loop looks at registers, constants and instructions through pointers to
+// arrays that are as long as any operand can say. So a register costs no bounds
+// check; that operands stay within the window is the compiler's promise, which
+// compile.Verify holds it to in tests and at images that come in. [with slices
+// instead: calls and sieves +10 %]
+type (
+	window [1 << 16]Value
+	pool   [1 << 32]Value
+	text   [1 << 32]compile.Instr
+)
+
 // rk returns the operand C: a register or a constant.
-func rk(regs, consts []Value, c uint16) Value {
+func rk(regs *window, consts *pool, c uint16) Value {
 	if c < compile.ConstBit {
 		return regs[c]
 	}
 	return consts[c-compile.ConstBit]
+}
+
+// registers returns those of the top frame.
+func (p *Process) registers() []Value {
+	fr := &p.Frames[len(p.Frames)-1]
+	return p.Stack[fr.Base : fr.Base+fr.Fn.Proto.Code.NumRegs]
 }
 
 // run executes instructions until the frame that is on top when it is called,
@@ -22,12 +41,15 @@ func rk(regs, consts []Value, c uint16) Value {
 // whether a frame was pushed, a value was made or an error came. The local
 // variables mirror the top frame; after anything that pushes or pops a frame
 // the loop reloads them. fr.PC is stored before anything that may look at it.
+//
+//go:nocheckptr
 func (p *Process) run() (Value, error) {
 	var (
 		fr     *Frame
-		regs   []Value
-		consts []Value
-		instrs []compile.Instr
+		stack  *Value // where the stack lies: regs is a part of it
+		regs   *window
+		consts *pool
+		instrs *text
 		pc     int
 		in     *compile.Instr // looked at where it lies: a copy would go through memory, field by field
 		v      Value
@@ -41,8 +63,10 @@ reload:
 	fr = &p.Frames[len(p.Frames)-1]
 	{
 		code := fr.Fn.Proto.Code
-		instrs, consts = code.Instrs, code.Consts
-		regs = p.Stack[fr.Base : fr.Base+code.NumRegs]
+		instrs = (*text)(unsafe.Pointer(unsafe.SliceData(code.Instrs)))
+		consts = (*pool)(unsafe.Pointer(unsafe.SliceData(code.Consts)))
+		stack = unsafe.SliceData(p.Stack)
+		regs = (*window)(unsafe.Pointer(&p.Stack[fr.Base]))
 		pc = fr.PC
 	}
 
@@ -161,21 +185,19 @@ reload:
 			c.V = nil
 
 		case compile.CLOSURE:
-			regs[in.A] = closure(fr.Fn, in.Bx(), regs, int(in.A)+1)
+			regs[in.A] = closure(fr.Fn, in.Bx(), p.registers(), int(in.A)+1)
 
 		case compile.ADD:
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
 				if !setSmall(&regs[in.A], a+b) {
-					regs[in.A] = makeWide(a + b)
+					regs[in.A] = p.makeWide(a + b)
 				}
 				continue
 			}
-			if a, ok := x.(starlark.Float); ok {
-				if b, ok := y.(starlark.Float); ok {
-					regs[in.A] = a + b
-					continue
-				}
+			if a, b, ok := bothFloat(x, y); ok {
+				p.setFloat(&regs[in.A], a+b)
+				continue
 			}
 			goto binary
 
@@ -183,15 +205,13 @@ reload:
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
 				if !setSmall(&regs[in.A], a-b) {
-					regs[in.A] = makeWide(a - b)
+					regs[in.A] = p.makeWide(a - b)
 				}
 				continue
 			}
-			if a, ok := x.(starlark.Float); ok {
-				if b, ok := y.(starlark.Float); ok {
-					regs[in.A] = a - b
-					continue
-				}
+			if a, b, ok := bothFloat(x, y); ok {
+				p.setFloat(&regs[in.A], a-b)
+				continue
 			}
 			goto binary
 
@@ -199,25 +219,21 @@ reload:
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
 				if !setSmall(&regs[in.A], a*b) {
-					regs[in.A] = makeWide(a * b)
+					regs[in.A] = p.makeWide(a * b)
 				}
 				continue
 			}
-			if a, ok := x.(starlark.Float); ok {
-				if b, ok := y.(starlark.Float); ok {
-					regs[in.A] = a * b
-					continue
-				}
+			if a, b, ok := bothFloat(x, y); ok {
+				p.setFloat(&regs[in.A], a*b)
+				continue
 			}
 			goto binary
 
 		case compile.TRUEDIV:
 			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, ok := x.(starlark.Float); ok {
-				if b, ok := y.(starlark.Float); ok && b != 0 {
-					regs[in.A] = a / b
-					continue
-				}
+			if a, b, ok := bothFloat(x, y); ok && b != 0 {
+				p.setFloat(&regs[in.A], a/b)
+				continue
 			}
 			goto binary
 
@@ -228,7 +244,7 @@ reload:
 				if a%b != 0 && (a < 0) != (b < 0) {
 					q--
 				}
-				regs[in.A] = MakeInt(q)
+				regs[in.A] = p.MakeInt(q)
 				continue
 			}
 			goto binary
@@ -275,7 +291,7 @@ reload:
 
 		case compile.SHL:
 			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 && b < 31 {
-				regs[in.A] = MakeInt(a << b)
+				regs[in.A] = p.MakeInt(a << b)
 				continue
 			}
 			goto binary
@@ -346,11 +362,19 @@ reload:
 				taken = a < b
 				goto branch
 			}
+			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
+				taken = a < b
+				goto branch
+			}
 			goto ifcompare
 
 		case compile.IFLE:
 			x, y := regs[in.A], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
+				taken = a <= b
+				goto branch
+			}
+			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
 				taken = a <= b
 				goto branch
 			}
@@ -362,11 +386,19 @@ reload:
 				taken = a > b
 				goto branch
 			}
+			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
+				taken = a > b
+				goto branch
+			}
 			goto ifcompare
 
 		case compile.IFGE:
 			x, y := regs[in.A], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
+				taken = a >= b
+				goto branch
+			}
+			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
 				taken = a >= b
 				goto branch
 			}
@@ -441,7 +473,7 @@ reload:
 
 		case compile.EXTEND, compile.SETADD, compile.SETUPDATE, compile.DICTSET, compile.DICTMERGE, compile.UNPACK, compile.UNPACKEX:
 			fr.PC = pc
-			if taken, err = p.collect(*in, regs); err != nil {
+			if taken, err = p.collect(*in, p.registers()); err != nil {
 				goto raise
 			}
 			if taken {
@@ -507,7 +539,7 @@ reload:
 					continue
 				}
 			}
-			v, err = p.getAttr(fr, *in, regs)
+			v, err = p.getAttr(fr, *in, regs[in.B])
 			goto called
 
 		case compile.SETATTR:
@@ -567,7 +599,7 @@ reload:
 				callee, base = f, fr.Base+int(in.A)+1
 				goto enter
 			}
-			v, err = p.call(regs[in.A], regs[in.A+1:in.A+1+in.B], nil, fr.Base+int(in.A)+1, RetStore)
+			v, err = p.call(regs[in.A], regs[in.A+1:in.A+1+in.B:in.A+1+in.B], nil, fr.Base+int(in.A)+1, RetStore)
 			goto called
 
 		case compile.CALLM:
@@ -576,14 +608,14 @@ reload:
 			}
 			fr.PC = pc
 			if regs[in.A+1] == nil {
-				v, err = p.call(regs[in.A], regs[in.A+2:in.A+2+in.B], nil, fr.Base+int(in.A)+2, RetStore)
+				v, err = p.call(regs[in.A], regs[in.A+2:in.A+2+in.B:in.A+2+in.B], nil, fr.Base+int(in.A)+2, RetStore)
 				goto called
 			}
 			if f, ok := regs[in.A].(*Function); ok && int(in.B)+1 == f.Proto.plainArity() {
 				callee, base = f, fr.Base+int(in.A)+1
 				goto enter
 			}
-			v, err = p.call(regs[in.A], regs[in.A+1:in.A+2+in.B], nil, fr.Base+int(in.A)+1, RetStore)
+			v, err = p.call(regs[in.A], regs[in.A+1:in.A+2+in.B:in.A+2+in.B], nil, fr.Base+int(in.A)+1, RetStore)
 			goto called
 
 		case compile.CALLKW, compile.CALLMKW, compile.CALLEX:
@@ -591,7 +623,7 @@ reload:
 				goto attend
 			}
 			fr.PC = pc
-			v, err = p.callSpread(fr, *in, regs, consts)
+			v, err = p.callSpread(fr, *in, p.registers())
 			goto called
 
 		case compile.RETURN:
@@ -606,13 +638,8 @@ reload:
 			switch fr.Ret {
 			case RetStore:
 				p.Frames = p.Frames[:len(p.Frames)-1]
-				fr = &p.Frames[len(p.Frames)-1]
-				code := fr.Fn.Proto.Code
-				instrs, consts = code.Instrs, code.Consts
-				regs = p.Stack[fr.Base : fr.Base+code.NumRegs]
-				pc = fr.PC
-				regs[instrs[pc-1].A] = v
-				continue
+				p.store(v)
+				goto reload
 			case RetExit:
 				if p.attention.Load() != 0 {
 					goto attend
@@ -643,7 +670,7 @@ reload:
 
 		case compile.YIELDFROM:
 			fr.PC = pc
-			if err = p.yieldFrom(*in, regs); err != nil {
+			if err = p.yieldFrom(*in, p.registers()); err != nil {
 				goto raise
 			}
 			goto reload
@@ -665,7 +692,7 @@ reload:
 					continue // to the JMP
 				}
 				if !setSmall(&regs[in.B], it.Next) {
-					regs[in.B] = makeWide(it.Next)
+					regs[in.B] = p.makeWide(it.Next)
 				}
 				it.N--
 				it.Next += it.Step
@@ -704,7 +731,7 @@ reload:
 
 		case compile.RAISE:
 			fr.PC = pc
-			if taken, err = p.raise(*in, regs); err != nil {
+			if taken, err = p.raise(*in, p.registers()); err != nil {
 				if isReraise(err) {
 					goto reraise
 				}
@@ -728,7 +755,7 @@ reload:
 
 		case compile.WITH:
 			fr.PC = pc
-			if err = p.with(*in, regs); err != nil {
+			if err = p.with(*in, p.registers()); err != nil {
 				goto raise
 			}
 
@@ -738,14 +765,14 @@ reload:
 
 		case compile.BUILDCLASS:
 			fr.PC = pc
-			if err = p.buildClass(fr, *in, regs); err != nil {
+			if err = p.buildClass(fr, *in, p.registers()); err != nil {
 				goto raise
 			}
 			goto reload
 
 		case compile.ENDCLASS:
 			fr.PC = pc
-			if err = p.leave(collectNamespace(fr.Fn.Proto.Code, in.A, regs)); err != nil {
+			if err = p.leave(collectNamespace(fr.Fn.Proto.Code, in.A, p.registers())); err != nil {
 				goto raise
 			}
 			goto reload
@@ -768,7 +795,7 @@ reload:
 
 		case compile.FORMAT:
 			fr.PC = pc
-			v, err = p.format(*in, regs, consts)
+			v, err = p.format(*in, p.registers(), fr.Fn.Proto.Code.Consts)
 			goto called
 
 		case compile.CONCAT:
@@ -795,11 +822,7 @@ reload:
 		if err = p.push(callee, base, RetStore); err != nil {
 			goto raise
 		}
-		fr = &p.Frames[len(p.Frames)-1]
-		instrs, consts = callee.Proto.Code.Instrs, callee.Proto.Code.Consts
-		regs = p.Stack[base : base+callee.Proto.Code.NumRegs]
-		pc = 0
-		continue
+		goto reload
 
 	binary:
 		fr.PC = pc
@@ -839,11 +862,11 @@ reload:
 			goto reload
 		}
 
-		// What made v may have moved the stack and the frames.
-		fr = &p.Frames[len(p.Frames)-1]
-		regs = p.Stack[fr.Base : fr.Base+fr.Fn.Proto.Code.NumRegs]
-		regs[in.A] = v
+		p.store(v)
 		if p.attention.Load() == 0 {
+			if fr != &p.Frames[len(p.Frames)-1] || stack != unsafe.SliceData(p.Stack) {
+				goto reload // what made v has run script code, and moved them
+			}
 			continue
 		}
 

@@ -95,6 +95,8 @@ type Process struct {
 	nested    []string             // foreign builtins that run script code now, outermost first
 	pending   *call
 
+	boxes boxes
+
 	epoch uint32 // counts changes of classes that make inline caches stale
 }
 
@@ -143,4 +145,7 @@ func (p *Process) RunMain(src *syntax.Source) (Value, error) {
 }
 
 // Run goes on with what a process was doing: the continuation of a fork.
-func (p *Process) Run() (Value, error) { return p.run() }
+func (p *Process) Run() (Value, error) {
+	p.reserve(p.window() + 1) // as push does
+	return p.run()
+}
