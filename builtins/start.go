@@ -38,6 +38,32 @@ func ModulePaths(p *vm.Process, name string) []string {
 	return files
 }
 
+// ScriptModules returns the names of the modules that are files in the directories of sys.path.
+func ScriptModules(p *vm.Process) []string {
+	path, ok := p.Import("sys").Get("path").(*starlark.List)
+	if !ok {
+		return nil
+	}
+	var names []string
+	for i := range path.Len() {
+		dir, _ := starlark.AsString(path.Index(i))
+		for _, ending := range []string{".star", ".py", "/__init__.star", "/__init__.py"} {
+			files, _ := filepath.Glob(filepath.Join(dir, "*"+ending)) // the pattern is well-formed, or there is no such directory
+			for _, f := range files {
+				names = append(names, filepath.Base(strings.TrimSuffix(f, ending)))
+			}
+		}
+	}
+	return names
+}
+
+// LeavePrompt has the end of the process tell, for somebody watches, which children it waits for.
+func LeavePrompt(p *vm.Process) {
+	if m := p.Modules["multiprocessing"]; m != nil {
+		m.Set("_watched_end", starlark.True)
+	}
+}
+
 // PrintException writes the traceback of an exception that nobody handled.
 func PrintException(p *vm.Process, e *vm.Exception) { WriteStderr(p, p.Traceback(e)) }
 

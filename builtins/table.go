@@ -246,3 +246,9 @@ func arguments(n int) string {
 	}
 	return starlark.MakeInt(n).String() + " arguments"
 }
+
+// Keywords returns the names of the arguments that a builtin takes by name.
+func Keywords(n *vm.Native) []string {
+	s := parseSignature(n.Name, n.Sig)
+	return s.params[s.posOnly:]
+}

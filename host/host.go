@@ -62,6 +62,13 @@ func Init() {
 // Run runs a script as a process of its own and never returns: the program
 // ends as the script does.
 func Run(src *syntax.Source, opts Options) {
+	p, _ := start(opts)
+	_, err := p.RunMain(src)
+	end(p, err)
+}
+
+// start makes this program the root of a process tree.
+func start(opts Options) (*vm.Process, *unix.Kernel) {
 	if opts.MaxProcs == 0 {
 		opts.MaxProcs = DefaultMaxProcs
 	}
@@ -75,8 +82,7 @@ func Run(src *syntax.Source, opts Options) {
 	executable, _ := os.Executable()
 	builtins.Start(p, opts.Argv, executable)
 	builtins.CatchInterrupt(p)
-	_, err = p.RunMain(src)
-	end(p, err)
+	return p, k
 }
 
 // NewProcess returns a process on a kernel that has nothing to run yet.

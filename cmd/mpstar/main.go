@@ -15,6 +15,7 @@ import (
 	"mpstar/host"
 	"mpstar/host/compile"
 	"mpstar/host/syntax"
+	"mpstar/repl"
 )
 
 // version is set by the release build: go build -ldflags "-X main.version=…".
@@ -23,9 +24,12 @@ var version = "0.1.0-dev"
 const usage = `usage: mpstar [OPTION] FILE [ARG...]     run a script
        mpstar [OPTION] -c CODE [ARG...]  run CODE
        mpstar [OPTION] - [ARG...]        run standard input
+       mpstar [OPTION]                   open the interactive prompt; run
+                                         standard input if it is no terminal
        mpstar dis FILE                   show the bytecode of a script
 
 options:
+  -i              open the interactive prompt, after FILE or CODE
   --max-procs N   let the script have at most N live processes (default 512)
   --version       print the version
   -h, --help      print this help
@@ -56,6 +60,7 @@ func main() {
 
 func run(args []string) error {
 	opts := host.Options{MaxProcs: host.DefaultMaxProcs}
+	interactive := false
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" && args[0] != "-c" {
 		name, value, inline := strings.Cut(args[0], "=")
 		switch name {
@@ -65,6 +70,8 @@ func run(args []string) error {
 		case "--version":
 			fmt.Println("mpstar", version)
 			return nil
+		case "-i":
+			interactive = true
 		case "--max-procs":
 			if !inline {
 				if len(args) < 2 {
@@ -82,23 +89,31 @@ func run(args []string) error {
 		}
 		args = args[1:]
 	}
-	if len(args) == 0 {
-		return usageError{"no script given (the interactive prompt does not exist yet)"}
-	}
-	if args[0] == "dis" && len(args) == 2 {
+	if len(args) == 2 && args[0] == "dis" {
 		return disassemble(args[1])
+	}
+	if len(args) == 0 && (interactive || repl.IsTerminal(os.Stdin)) {
+		opts.Argv = []string{""}
+		repl.Run(repl.Options{Host: opts, Banner: "mpstar " + version + ". help(x) explains x, :help the prompt, Ctrl-D leaves."})
 	}
 	src, argv, err := load(args)
 	if err != nil {
 		return err
 	}
 	opts.Argv = argv
+	if interactive {
+		repl.Run(repl.Options{Host: opts, First: src})
+	}
 	host.Run(src, opts)
 	return nil
 }
 
 // load returns the script that the arguments name, and its sys.argv.
 func load(args []string) (*syntax.Source, []string, error) {
+	if len(args) == 0 {
+		text, err := io.ReadAll(os.Stdin)
+		return &syntax.Source{Name: "<stdin>", Text: string(text)}, []string{""}, err
+	}
 	switch args[0] {
 	case "-c":
 		if len(args) < 2 {

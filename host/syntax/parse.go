@@ -101,15 +101,20 @@ func Parse(src *Source) (*File, error) {
 	if err == nil {
 		return file, nil
 	}
-	// As in CPython (_PyPegen_tokenize_full_source_to_check_for_errors), a
-	// text that cannot even be cut into tokens is told so first: a bracket or
-	// quote left open makes nonsense of all that follows it.
+	return nil, p.worst(err)
+}
+
+// worst returns the failure to be reported for err, which ended the parse. As in
+// CPython (_PyPegen_tokenize_full_source_to_check_for_errors), a text that
+// cannot even be cut into tokens is told so first: a bracket or quote left open
+// makes nonsense of all that follows it.
+func (p *parser) worst(err *Error) *Error {
 	if err.Class == syntaxError && p.main != nil && !p.main.failed {
 		if worse := p.main.worse(p.tok.Start.Line); worse != nil {
-			return nil, worse
+			return worse
 		}
 	}
-	return nil, err
+	return err
 }
 
 func (p *parser) parse() (file *File, err *Error) {

@@ -207,6 +207,7 @@ type scanner struct {
 	inField    bool     // the text is that of an f-string's field
 	failed     bool     // the scanner itself has failed
 	layout     bool     // it failed at how lines are indented or joined
+	cut        Missing  // it failed because the text ends here; see ParseInput
 }
 
 // newScanner returns a scanner at the beginning of src.
@@ -353,7 +354,7 @@ func (s *scanner) endOfLine(t *token, n int) {
 // endOfText ends the last line, which may have no line end, and then the text.
 func (s *scanner) endOfText(t *token) {
 	if n := len(s.brackets); n > 0 && !s.inField {
-		s.failed = true
+		s.failed, s.cut = true, Bracket
 		panic(s.unclosed(s.brackets[n-1]))
 	}
 	if s.midLine && !s.inField {
@@ -497,6 +498,7 @@ func (s *scanner) continuation() {
 	}
 	s.newline(n)
 	if s.pos >= len(s.text) {
+		s.cut = Bracket
 		s.failLayout(syntaxError, s.endRange(), "unexpected EOF while parsing")
 	}
 }
@@ -663,6 +665,7 @@ func (s *scanner) tripleQuoted(q byte, start Pos) {
 			s.pos++
 		}
 	}
+	s.cut = Quote
 	s.fail(start, "unterminated triple-quoted string literal (detected at line %d)", s.endRange().End.Line)
 }
 

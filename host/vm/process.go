@@ -127,16 +127,46 @@ func NewProcess(r *Registry) *Process {
 
 // RunMain runs a source as module __main__ to its end.
 func (p *Process) RunMain(src *syntax.Source) (Value, error) {
-	m := NewModule("__main__", src.Name)
-	m.Set("__name__", starlark.String("__main__"))
+	m := p.OpenMain(src.Name)
 	m.Set("__file__", starlark.String(src.Name))
+	return p.RunSource(src)
+}
+
+// OpenMain makes an empty module __main__.
+func (p *Process) OpenMain(file string) *Module {
+	m := NewModule("__main__", file)
+	m.Set("__name__", starlark.String("__main__"))
+	m.Set("__doc__", starlark.None)
 	m.Set("__builtins__", starlark.None)
 	p.addModule("__main__", m)
+	return m
+}
+
+// RunSource runs a source in module __main__ to its end.
+func (p *Process) RunSource(src *syntax.Source) (Value, error) {
+	m := p.Modules["__main__"]
 	code, err := p.Compile(src, m.Globals)
 	if err != nil {
 		return nil, p.SyntaxException(err)
 	}
 	setDoc(m, code)
+	return p.runBody(code, m)
+}
+
+// RunInput runs in module __main__ what was typed at the interactive prompt.
+func (p *Process) RunInput(file *syntax.File) (Value, error) {
+	m := p.Modules["__main__"]
+	opts := p.Options
+	opts.Interactive = true
+	code, err := compile.File(file, m.Globals, opts)
+	if err != nil {
+		return nil, p.SyntaxException(err)
+	}
+	return p.runBody(code, m)
+}
+
+// runBody runs the body of a module in a process that does nothing else.
+func (p *Process) runBody(code *compile.Code, m *Module) (Value, error) {
 	p.reserve(code.NumRegs)
 	if err := p.push(&Function{Proto: NewProto(code, m)}, 0, RetExit); err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type Kernel struct {
 	fds      fdTable      // the script's descriptors
 	sig      signals
 	mask     sigset   // signals that the tree's starter left blocked
+	guard    sigset   // signals that are caught only during a prompt; see prompt.go
 	group    int      // a child's process group when it began; not kept up to date
 	spares   []*blank // processes started ahead of need, oldest first
 	refill   bool     // start spares before this process sleeps

@@ -55,7 +55,7 @@ func (k *Kernel) Write(fd kernel.Fd, p []byte) (int, error) {
 		if k.interrupted() {
 			return k.partial(done, kernel.ErrInterrupted)
 		}
-		n, err := k.transfer(int(fd), p[done:], unix.POLLOUT)
+		n, err := k.put(int(fd), p[done:])
 		if err == unix.EINTR {
 			continue
 		}
@@ -67,6 +67,16 @@ func (k *Kernel) Write(fd kernel.Fd, p []byte) (int, error) {
 			return done, nil
 		}
 	}
+}
+
+// put writes once, with regard to who may be reading a line at a terminal.
+func (k *Kernel) put(fd int, p []byte) (int, error) {
+	if len(p) > 0 && k.kind(fd) == other {
+		if pid := k.reader(fd); pid != 0 {
+			return k.writeAbove(fd, pid, p)
+		}
+	}
+	return k.transfer(fd, p, unix.POLLOUT)
 }
 
 // partial is the result of a write that err ended after done bytes. An

@@ -39,13 +39,14 @@ const (
 	slotSize   = 64
 )
 
-// tableHeader's fields are written by Start alone, except the last two.
+// tableHeader's fields are written by Start alone, except the atomic ones.
 type tableHeader struct {
-	magic uint64
-	count uint64
-	epoch atomic.Uint64 // how often the limit was hit anew; see (*Kernel).takeSlot
-	next  atomic.Uint64 // where to look for a free slot first: a hint
-	_     [slotSize - 32]byte
+	magic  uint64
+	count  uint64
+	epoch  atomic.Uint64 // how often the limit was hit anew; see (*Kernel).takeSlot
+	next   atomic.Uint64 // where to look for a free slot first: a hint
+	prompt atomic.Uint64 // who reads a line at which terminal, or 0; see prompt.go
+	_      [slotSize - 40]byte
 }
 
 // A slot is written by the process that holds it and read by any. pid is

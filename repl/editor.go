@@ -1,0 +1,253 @@
+package repl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+
+	"mpstar/host"
+	"mpstar/host/kernel"
+	"mpstar/host/kernel/unix"
+
+	"github.com/peterh/liner"
+	sys "golang.org/x/sys/unix"
+)
+
+// An editor reads lines with liner. Liner reads os.Stdin and believes that it is
+// alone with the terminal, which it is not: keys may be part of a paste, signals come and their
+// handlers run, and what follows the line may be meant for the script. So the
+// terminal is read here, in the interpreter's goroutine, and liner, in a goroutine of its own,
+// gets the keys of one line through a pipe.
+//
+// Each line has a liner of its own, so that in between the terminal's mode and SIGWINCH are the
+// script's.
+type editor struct {
+	session  *host.Session
+	history  *history
+	keys     keyboard
+	complete *completer
+	from     *os.File // liner's end of the pipe
+	to       *os.File
+
+	// values is held by whoever looks at the script's values while a line is
+	// read: handlers of signals, and completion.
+	values sync.Mutex
+}
+
+// errEditor is what a readLine fails with if liner does.
+var errEditor = errors.New("the line editor failed")
+
+// A typed is what came of a line.
+type typed struct {
+	line string
+	err  error
+}
+
+// IsTerminal reports whether a file is a terminal.
+func IsTerminal(f *os.File) bool {
+	_, err := sys.IoctlGetTermios(int(f.Fd()), sys.TCGETS)
+	return err == nil
+}
+
+// editable tells whether liner can edit lines at this terminal.
+func editable() bool {
+	return IsTerminal(os.Stdin) && IsTerminal(os.Stdout) && liner.TerminalSupported()
+}
+
+func newEditor(s *host.Session, h *history) (*editor, error) {
+	r, w, err := unix.PrivatePipe()
+	if err != nil {
+		return nil, err
+	}
+	return &editor{
+		session:  s,
+		history:  h,
+		complete: &completer{process: s.Process},
+		from:     os.NewFile(uintptr(r), "keys"),
+		to:       os.NewFile(uintptr(w), "keys"),
+	}, nil
+}
+
+func (e *editor) next() (string, bool) {
+	line, known := e.keys.line()
+	return fromSymbols.Replace(line), known
+}
+
+func (e *editor) discard() { e.keys = keyboard{} }
+
+// readLine is reader's. The terminal is in the editor's mode from open to close.
+func (e *editor) readLine(prompt, text, indent string) (string, error) {
+	if e.keys.waits() {
+		indent = "" // it comes with the line
+	}
+	t, err := e.open()
+	if err != nil {
+		return "", err
+	}
+	defer t.close()
+	e.keys.begin(len(indent))
+	e.complete.before = text
+	done := make(chan typed, 1)
+	go t.edit(prompt, indent, done)
+	got := e.feed(t, done)
+	return fromSymbols.Replace(got.line), got.err
+}
+
+// A terminal is what a line is read from, in the editor's mode.
+type terminal struct {
+	session *host.Session
+	liner   *liner.State
+	usual   liner.ModeApplier // the mode before
+	editing liner.ModeApplier
+}
+
+func (e *editor) open() (*terminal, error) {
+	usual, err := liner.TerminalMode()
+	if err != nil {
+		return nil, io.EOF // the script has closed its standard input, or the terminal is gone
+	}
+	beginLine()
+	signal.Ignore(syscall.SIGWINCH) // else Notify believes its handler to be installed, which the kernel has replaced
+	stdin := os.Stdin
+	os.Stdin = e.from
+	t := &terminal{session: e.session, liner: liner.NewLiner(), usual: usual}
+	os.Stdin = stdin
+	t.editing, _ = liner.TerminalMode()
+	t.liner.SetCtrlCAborts(true)
+	t.liner.SetTabCompletionStyle(liner.TabPrints)
+	t.liner.SetWordCompleter(func(line string, pos int) (string, []string, string) {
+		e.values.Lock()
+		defer e.values.Unlock()
+		return e.complete.words(line, pos)
+	})
+	for _, entry := range e.history.entries {
+		t.liner.AppendHistory(toSymbols.Replace(entry))
+	}
+	os.Stdout.WriteString(askPaste)
+	t.session.Kernel.BeginPrompt(1)
+	return t, nil
+}
+
+// close puts everything back. If a signal has come that ends the process it does so here.
+func (t *terminal) close() {
+	t.liner.Close()
+	os.Stdout.WriteString(noPaste)
+	t.session.Kernel.EndPrompt()
+	t.session.Kernel.Reclaim(kernel.Signal(syscall.SIGWINCH))
+}
+
+// pause lets f run with the terminal in its usual mode, and then draws the line again.
+func (t *terminal) pause(f func() error) error {
+	_ = t.usual.ApplyMode()
+	os.Stdout.WriteString(noPaste)
+	t.session.Kernel.EndPrompt()
+	err := f()
+	t.session.Kernel.BeginPrompt(1)
+	_ = t.editing.ApplyMode()
+	os.Stdout.WriteString(askPaste)
+	_ = sys.Kill(os.Getpid(), syscall.SIGWINCH) // liner draws the line again
+	return err
+}
+
+// edit has liner read a line, and wakes feed when that is done.
+func (t *terminal) edit(prompt, indent string, done chan<- typed) {
+	defer t.session.Kernel.Interrupt()
+	defer func() {
+		if fault := recover(); fault != nil {
+			done <- typed{err: fmt.Errorf("%w: %v", errEditor, fault)}
+		}
+	}()
+	line, err := t.liner.PromptWithSuggestion(prompt, indent, -1)
+	if errors.Is(err, liner.ErrInvalidPrompt) { // the script's sys.ps1
+		line, err = t.liner.PromptWithSuggestion(">>> ", indent, -1)
+	}
+	if errors.Is(err, liner.ErrPromptAborted) {
+		err = errInterrupted
+	}
+	if err != nil && err != errInterrupted && err != io.EOF {
+		err = fmt.Errorf("%w: %v", errEditor, err)
+	}
+	done <- typed{line, err}
+}
+
+// feed gives liner the keys of a line, and returns what becomes of it.
+func (e *editor) feed(t *terminal, done <-chan typed) typed {
+	var buf [4096]byte
+	for {
+		keys, ends := e.keys.next()
+		switch {
+		case len(keys) == 1 && keys[0] == keyCtrlZ:
+			_ = t.pause(func() error { return sys.Kill(0, syscall.SIGTSTP) })
+			continue
+		case len(keys) > 0:
+			if _, err := e.to.Write(keys); err != nil {
+				return typed{err: err}
+			}
+		}
+		if ends {
+			return <-done
+		}
+		select {
+		case got := <-done:
+			return got
+		default:
+		}
+		n, err := t.session.Kernel.Read(0, buf[:])
+		e.keys.add(buf[:n])
+		switch {
+		case errors.Is(err, kernel.ErrInterrupted):
+			if got, over := e.attend(t, done); over {
+				return got
+			}
+		case err != nil || n == 0: // the terminal is gone
+			e.abort(done)
+			return typed{err: io.EOF}
+		}
+	}
+}
+
+// attend does what a signal wants, or finds that it was none and the line is done.
+func (e *editor) attend(t *terminal, done <-chan typed) (got typed, over bool) {
+	select {
+	case got := <-done:
+		return got, true
+	default:
+	}
+	if !t.session.Kernel.Pending() {
+		return typed{}, false
+	}
+	e.values.Lock()
+	err := t.pause(t.session.Deliver)
+	e.values.Unlock()
+	if err == nil {
+		return typed{}, false
+	}
+	e.abort(done)
+	if host.IsInterrupt(err) {
+		err = errInterrupted
+	}
+	return typed{err: err}, true
+}
+
+// abort ends the line without a result.
+func (e *editor) abort(done <-chan typed) {
+	if _, err := e.to.Write([]byte{keyCtrlC}); err == nil {
+		<-done
+	}
+}
+
+// beginLine makes sure that the prompt begins a line: as many blanks as the
+// terminal is wide and a carriage return end up in the line they began in if that was empty, and
+// in the next one otherwise (zsh's PROMPT_SP).
+func beginLine() {
+	size, err := sys.IoctlGetWinsize(1, sys.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return
+	}
+	os.Stdout.WriteString(strings.Repeat(" ", int(size.Col)) + "\r\x1b[K")
+}
