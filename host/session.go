@@ -5,6 +5,8 @@ import (
 	"mpstar/host/kernel/unix"
 	"mpstar/host/syntax"
 	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
 )
 
 // A Session is a process whose script comes piece by piece, as it is typed at
@@ -19,7 +21,9 @@ type Session struct {
 // NewSession makes this program the root of a process tree, with nothing to run yet.
 func NewSession(opts Options) *Session {
 	p, k := start(opts)
-	p.OpenMain("<stdin>")
+	main := p.OpenMain("<stdin>")
+	main.Set("__file__", nil)
+	main.Set("__doc__", starlark.None)
 	return &Session{p, k}
 }
 

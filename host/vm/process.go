@@ -127,16 +127,15 @@ func NewProcess(r *Registry) *Process {
 
 // RunMain runs a source as module __main__ to its end.
 func (p *Process) RunMain(src *syntax.Source) (Value, error) {
-	m := p.OpenMain(src.Name)
-	m.Set("__file__", starlark.String(src.Name))
+	p.OpenMain(src.Name)
 	return p.RunSource(src)
 }
 
-// OpenMain makes an empty module __main__.
+// OpenMain makes module __main__, with nothing of a script's in it.
 func (p *Process) OpenMain(file string) *Module {
 	m := NewModule("__main__", file)
 	m.Set("__name__", starlark.String("__main__"))
-	m.Set("__doc__", starlark.None)
+	m.Set("__file__", starlark.String(file))
 	m.Set("__builtins__", starlark.None)
 	p.addModule("__main__", m)
 	return m
