@@ -76,8 +76,11 @@ func (k *Kernel) Fatal() kernel.Signal {
 	return kernel.Signal(bits.TrailingZeros64(came) + 1)
 }
 
-// Pending reports whether a caught signal has come that TakeSignals would return.
-func (k *Kernel) Pending() bool { return atomic.LoadUint64(&sigPending)&uint64(caught()) != 0 }
+// Pending reports whether there is something to do at the next safe point: a
+// caught signal, or what a Watch has seen.
+func (k *Kernel) Pending() bool {
+	return noted() != 0 || k.watcher != nil && k.watcher.woken.Load()
+}
 
 // terminal returns the device number of the terminal on fd, or 0.
 func terminal(fd int) uint32 {
