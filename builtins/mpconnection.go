@@ -43,6 +43,8 @@ var connectionRows = []row{
 	{name: "channel_recv_bytes", sig: "(channel, most)", fn: onChannel(channelRecvBytes), doc: "Wait for bytes, which most, if it is not None, limits."},
 	{name: "channel_poll", sig: "(channel, deadline)", fn: onChannel(channelPoll), doc: "Wait for something to receive. Returns whether there is."},
 	{name: "channel_pull", sig: "(channel)", fn: onChannel(channelPull), doc: "Read what has come. Returns (object,) if that is all of one, else None."},
+	{name: "channel_pull_bytes", sig: "(channel, most)", fn: onChannel(channelPullBytes), doc: "As channel_pull, for bytes, which most limits."},
+	{name: "channel_push_bytes", sig: "(channel, data)", fn: onChannel(channelPushBytes), doc: "As channel_push, for bytes."},
 	{name: "channel_push", sig: "(channel, obj)", fn: onChannel(channelPush), doc: "Send an object as far as that needs no waiting. Returns whether all of it has gone out."},
 	{name: "channel_flush", sig: "(channel)", fn: onChannel(channelFlush), doc: "Go on with what has not all gone out, as channel_push."},
 	{name: "poll", sig: "(readers, writers, deadline)", fn: mpPoll, doc: "Wait until some of the descriptors are ready. Returns the positions of those readers and writers that are."},
@@ -61,15 +63,15 @@ type channel struct {
 	readable, writable bool
 	kin                bool // the other end is one of this tree, which knows a sender's name
 
-	in    []byte       // the frame that has come so far
-	out   []byte       // what has not gone out of a frame
-	outOf vm.Value     // whose it is, so that a call made again is known
-	buf   bytes.Buffer // where out lies
+	in    []byte   // the frame that has come so far
+	out   []byte   // what has not gone out of a frame
+	outOf vm.Value // whose it is, so that a call made again is known
+	buf   []byte   // for the next out
 }
 
 const (
 	headerSize = 12
-	minFrame   = 64
+	minFrame   = 32
 
 	channelKind = "channel"
 )
@@ -190,26 +192,27 @@ func channelClose(p *vm.Process, a []vm.Value) (vm.Value, error) {
 
 // Sending.
 
-func channelSend(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
-	return none(c.send(p, a[1], func() error { return encodeInto(&c.buf, p, a[1]) }))
+// A bodyEncoder appends what a frame carries of a value. image.AppendMessage is one.
+type bodyEncoder func(buf []byte, p *vm.Process, v vm.Value) ([]byte, error)
+
+func appendBytes(buf []byte, p *vm.Process, v vm.Value) ([]byte, error) {
+	data, ok := v.(starlark.Bytes)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "a bytes-like object is required, not '%s'", vm.TypeName(v))
+	}
+	return append(buf, data...), nil
 }
 
-func encodeInto(buf *bytes.Buffer, p *vm.Process, v vm.Value) error {
-	message, err := image.AppendMessage(buf.AvailableBuffer(), p, v)
-	buf.Write(message)
-	return err
+func channelSend(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
+	return none(c.send(p, a[1], image.AppendMessage))
 }
 
 func channelSendBytes(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
-	data, ok := a[1].(starlark.Bytes)
-	if !ok {
-		return nil, vm.Raise(vm.TypeError, "a bytes-like object is required, not '%s'", vm.TypeName(a[1]))
-	}
-	return none(c.send(p, data, func() error { c.buf.WriteString(string(data)); return nil }))
+	return none(c.send(p, a[1], appendBytes))
 }
 
 // send sends a frame, or what is left of it if the call is made again.
-func (c *channel) send(p *vm.Process, v vm.Value, body func() error) error {
+func (c *channel) send(p *vm.Process, v vm.Value, encode bodyEncoder) error {
 	if !c.writable {
 		return vm.Raise(vm.OSError, "connection is read-only")
 	}
@@ -219,7 +222,7 @@ func (c *channel) send(p *vm.Process, v vm.Value, body func() error) error {
 		}
 	}
 	if len(c.out) == 0 {
-		if err := c.frame(p, v, body); err != nil {
+		if err := c.frame(p, v, encode); err != nil {
 			return err
 		}
 	}
@@ -227,22 +230,20 @@ func (c *channel) send(p *vm.Process, v vm.Value, body func() error) error {
 }
 
 // frame makes a frame what has to go out.
-func (c *channel) frame(p *vm.Process, v vm.Value, body func() error) error {
-	if c.buf.Cap() > maxKept {
-		c.buf = bytes.Buffer{}
-	}
-	c.buf.Reset()
-	var header [headerSize]byte
-	c.buf.Write(header[:])
-	if err := body(); err != nil {
+func (c *channel) frame(p *vm.Process, v vm.Value, encode bodyEncoder) error {
+	var zeros [minFrame]byte
+	frame, err := encode(append(c.buf[:0], zeros[:headerSize]...), p, v)
+	if err != nil {
 		return cannotSend(err)
 	}
-	length := c.buf.Len() - headerSize
-	if short := minFrame - c.buf.Len(); short > 0 {
-		var zeros [minFrame]byte
-		c.buf.Write(zeros[:short])
+	length := len(frame) - headerSize
+	if short := minFrame - len(frame); short > 0 {
+		frame = append(frame, zeros[:short]...)
 	}
-	c.out, c.outOf = c.buf.Bytes(), v
+	if cap(frame) <= maxKept {
+		c.buf = frame
+	}
+	c.out, c.outOf = frame, v
 	binary.LittleEndian.PutUint64(c.out, uint64(length))
 	if c.kin {
 		binary.LittleEndian.PutUint32(c.out[8:], uint32(p.Kernel.Self()))
@@ -432,29 +433,58 @@ func (c *channel) readMore(p *vm.Process) error {
 // What a server uses, which must not wait for a client.
 
 func channelPull(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
-	ready, err := c.ready(p, kernel.PollIn, 0)
-	for ; ready && err == nil; ready, err = c.ready(p, kernel.PollIn, 0) {
+	body, err := c.pull(p, starlark.None)
+	if body == nil || err != nil {
+		return starlark.None, err
+	}
+	v, err := image.DecodeMessage(body, p)
+	return starlark.Tuple{v}, err
+}
+
+func channelPullBytes(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
+	body, err := c.pull(p, a[1])
+	if body == nil || err != nil {
+		return starlark.None, err
+	}
+	return starlark.Tuple{starlark.Bytes(body)}, nil
+}
+
+// pull reads what has come, and returns the body of a frame or nil.
+func (c *channel) pull(p *vm.Process, most vm.Value) ([]byte, error) {
+	for {
+		ready, err := c.ready(p, kernel.PollIn, 0)
+		if !ready || err != nil {
+			return nil, err
+		}
 		if err := c.readMore(p); err != nil {
 			return nil, err
 		}
-		if err := c.checkLength(p, nil); err != nil {
+		if err := c.checkLength(p, most); err != nil {
 			return nil, err
 		}
 		if body := c.body(); body != nil {
-			v, err := image.DecodeMessage(body, p)
-			return starlark.Tuple{v}, err
+			return body, nil
 		}
 	}
-	return starlark.None, err
 }
 
 func channelPush(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
+	return c.push(p, a[1], image.AppendMessage)
+}
+
+func channelPushBytes(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
+	return c.push(p, a[1], appendBytes)
+}
+
+// push makes a frame, unless the call is made again, and sends what it can of it.
+func (c *channel) push(p *vm.Process, v vm.Value, encode bodyEncoder) (vm.Value, error) {
 	if len(c.out) == 0 {
-		if err := c.frame(p, a[1], func() error { return encodeInto(&c.buf, p, a[1]) }); err != nil {
+		if err := c.frame(p, v, encode); err != nil {
 			return nil, err
 		}
 	}
-	return channelFlush(p, c, a)
+	err := c.flush(p, false)
+	return starlark.Bool(len(c.out) == 0), err
 }
 
 func channelFlush(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
