@@ -43,9 +43,9 @@ func newQueue(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 // quick makes a method of a class of the script that does its most frequent
-// call itself, which has so many arguments and an object that is not closed, and leaves the
+// call itself, which has so many arguments besides self and an object that is not closed, and leaves the
 // others, and all errors, to a method of the script.
-func quick(general string, arguments int, do func(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error)) nativeFn {
+func quick(general string, arguments int, do quickFn) nativeFn {
 	return func(p *vm.Process, a []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 		if len(a) == 0 {
 			return nil, vm.Raise(vm.TypeError, "unbound method needs an argument")
@@ -53,7 +53,9 @@ func quick(general string, arguments int, do func(p *vm.Process, id shm.ID, a []
 		o, ok := a[0].(*vm.Instance)
 		if ok && len(a) == arguments+1 && len(kwargs) == 0 && o.Get("_closed") != vm.Value(starlark.True) {
 			if id, err := sharedID(p, o.Get("_id")); err == nil {
-				return do(p, id, a[1:])
+				if v, err := do(p, id, a); err != notQuick {
+					return v, err
+				}
 			}
 		}
 		method, err := p.GetAttr(a[0], general)
@@ -64,8 +66,13 @@ func quick(general string, arguments int, do func(p *vm.Process, id shm.ID, a []
 	}
 }
 
+// A quickFn is the body of such a method: a[0] is self. It may return notQuick.
+type quickFn = func(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error)
+
+var notQuick = errors.New("for the script's method")
+
 func quickPut(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
-	_, err := putItem(p, shm.QueueOf(p.Kernel, id), a[0], shm.Forever)
+	_, err := putItem(p, shm.QueueOf(p.Kernel, id), a[1], shm.Forever)
 	return none(err)
 }
 

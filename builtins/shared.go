@@ -19,10 +19,19 @@ import (
 
 var sharedRows = []row{
 	{name: "deadline", sig: "(block, timeout)", fn: sharedDeadline, doc: "Return when a wait that begins now ends: at once without block, never if timeout is None."},
-	{name: "lock", sig: "()", fn: newShared(4), doc: "Make a lock."},
+	{name: "lock", sig: "()", fn: newShared(12), doc: "Make a lock."},
 	{name: "lock_acquire", sig: "(id, deadline)", fn: lockAcquire, doc: "Take a lock. Returns whether it has been taken."},
 	{name: "lock_release", sig: "(id)", fn: lockRelease, doc: "Free a lock. Returns whether anybody held it."},
 	{name: "lock_holder", sig: "(id)", fn: lockHolder, doc: "Return True if this process holds a lock, False if another does, None if nobody does."},
+	{name: "rlock_acquire", sig: "(id, deadline)", fn: rlockAcquire, doc: "Take a recursive lock once more. Returns whether it has been taken."},
+	{name: "rlock_release", sig: "(id)", fn: rlockRelease, doc: "Give a recursive lock back once. Returns whether this process held it."},
+	{name: "rlock_depth", sig: "(id)", fn: rlockDepth, doc: "Return how often this process holds a recursive lock."},
+	{name: "acquire", sig: "(self, block=True, timeout=None)", raw: quick("_acquire", 0, quickLock(shm.LockOf)), binds: true, doc: "Take a lock without a time limit, or leave it to self._acquire."},
+	{name: "release", sig: "(self)", raw: quick("_release", 0, quickUnlock(shm.LockOf)), binds: true, doc: "Free a lock, or leave it to self._release."},
+	{name: "leave", sig: "(self, type, value, traceback)", raw: quick("_leave", 3, quickUnlock(shm.LockOf)), binds: true, doc: "Free a lock at the end of a with statement."},
+	{name: "racquire", sig: "(self, block=True, timeout=None)", raw: quick("_acquire", 0, quickLock(shm.RLockOf)), binds: true, doc: "Like acquire, of a recursive lock."},
+	{name: "rrelease", sig: "(self)", raw: quick("_release", 0, quickUnlock(shm.RLockOf)), binds: true, doc: "Like release, of a recursive lock."},
+	{name: "rleave", sig: "(self, type, value, traceback)", raw: quick("_leave", 3, quickUnlock(shm.RLockOf)), binds: true, doc: "Like leave, of a recursive lock."},
 	{name: "semaphore", sig: "(value)", fn: newSemaphore, doc: "Make a semaphore."},
 	{name: "semaphore_acquire", sig: "(id, deadline)", fn: semaphoreAcquire, doc: "Take one. Returns whether it has been taken."},
 	{name: "semaphore_release", sig: "(id, most)", fn: semaphoreRelease, doc: "Give one back, unless there are most. Returns whether it was given."},
@@ -35,6 +44,13 @@ var sharedRows = []row{
 	{name: "memory", sig: "(size)", fn: newMemory, doc: "Make so many bytes of shared memory, all zero."},
 	{name: "load", sig: "(id, typecode, index)", fn: memoryLoad, doc: "Return an element of shared memory that is an array of that type."},
 	{name: "store", sig: "(id, typecode, index, value)", fn: memoryStore, doc: "Set an element of shared memory that is an array of that type."},
+	{name: "array", sig: "(typecode, size_or_items)", fn: newArray, doc: "Make an array of so many zeros, or of the items of a list. Returns its ID and length."},
+	{name: "load_range", sig: "(id, typecode, start, stop, step)", fn: rangeLoad, doc: "Return a list of the elements of a range, bytes if they are of type c."},
+	{name: "store_range", sig: "(id, typecode, start, stop, step, values)", fn: rangeStore, doc: "Set the elements of a range to those of a list or bytes."},
+	{name: "value", sig: "(self)", raw: quick("_load", 0, quickLoad), doc: "Return the element of a Value."},
+	{name: "set_value", sig: "(self, value)", raw: quick("_store", 1, quickStore), doc: "Set the element of a Value."},
+	{name: "getitem", sig: "(self, key)", raw: quickElement("_getitem", 1, elementLoad), doc: "Return the element of an array at an index that is not negative, or leave it to self._getitem."},
+	{name: "setitem", sig: "(self, key, value)", raw: quickElement("_setitem", 2, elementStore), doc: "Set the element of an array at an index that is not negative, or leave it to self._setitem."},
 	{name: "self", sig: "()", fn: sharedSelf, doc: "Return the name that this process has in shared memory."},
 	{name: "alive", sig: "(name)", fn: sharedAlive, doc: "Tell whether the process of that name lives."},
 }
@@ -79,7 +95,7 @@ func newShared(size int) fn {
 	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		id, err := shm.New(p.Kernel, size)
 		if err != nil {
-			return nil, vm.Raise(vm.OSError, "%v", err)
+			return nil, vm.Raise(vm.MemoryError, "no room for another shared object of %d bytes", size)
 		}
 		return starlark.MakeUint(uint(id)), nil
 	}
@@ -140,6 +156,9 @@ var (
 	lockAcquire = acquiring(func(p *vm.Process, id shm.ID, deadline time.Duration) (bool, error) {
 		return shm.LockOf(p.Kernel, id).Acquire(deadline)
 	})
+	rlockAcquire = acquiring(func(p *vm.Process, id shm.ID, deadline time.Duration) (bool, error) {
+		return shm.RLockOf(p.Kernel, id).Acquire(deadline)
+	})
 	semaphoreAcquire = acquiring(func(p *vm.Process, id shm.ID, deadline time.Duration) (bool, error) {
 		return shm.SemaphoreOf(p.Kernel, id).Acquire(deadline)
 	})
@@ -149,6 +168,12 @@ var (
 
 	lockRelease = using(func(p *vm.Process, id shm.ID) vm.Value {
 		return starlark.Bool(shm.LockOf(p.Kernel, id).Release())
+	})
+	rlockRelease = using(func(p *vm.Process, id shm.ID) vm.Value {
+		return starlark.Bool(shm.RLockOf(p.Kernel, id).Release())
+	})
+	rlockDepth = using(func(p *vm.Process, id shm.ID) vm.Value {
+		return starlark.MakeInt(shm.RLockOf(p.Kernel, id).Depth())
 	})
 	lockHolder = using(func(p *vm.Process, id shm.ID) vm.Value {
 		h := shm.LockOf(p.Kernel, id).Holder()
@@ -172,6 +197,28 @@ var (
 		return starlark.Bool(shm.EventOf(p.Kernel, id).IsSet())
 	})
 )
+
+// A locker is what a with statement takes and frees.
+type locker interface {
+	Acquire(deadline time.Duration) (bool, error)
+	Release() bool
+}
+
+func quickLock[L locker](of func(sys shm.System, id shm.ID) L) quickFn {
+	return func(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+		ok, err := of(p.Kernel, id).Acquire(shm.Forever)
+		return starlark.Bool(ok), osError(err, "")
+	}
+}
+
+func quickUnlock[L locker](of func(sys shm.System, id shm.ID) L) quickFn {
+	return func(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+		if of(p.Kernel, id).Release() {
+			return starlark.None, nil
+		}
+		return nil, notQuick
+	}
+}
 
 func semaphoreRelease(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	id, err := sharedID(p, a[0])
@@ -279,12 +326,20 @@ func storeChar(b []byte, v vm.Value) error {
 	return nil
 }
 
-// element finds the memory of an element.
-func element(p *vm.Process, a []vm.Value) (typecode, []byte, error) {
-	code, _ := starlark.AsString(a[1])
+func typecodeOf(v vm.Value) (typecode, error) {
+	code, _ := starlark.AsString(v)
 	t, ok := typecodes[code]
 	if !ok {
-		return t, nil, vm.Raise(vm.ValueError, "bad typecode (must be b, B, h, H, i, I, l, L, q, Q, f, d or c)")
+		return t, vm.Raise(vm.TypeError, "bad typecode (must be b, B, h, H, i, I, l, L, q, Q, f, d or c)")
+	}
+	return t, nil
+}
+
+// element finds the memory of an element.
+func element(p *vm.Process, a []vm.Value) (typecode, []byte, error) {
+	t, err := typecodeOf(a[1])
+	if err != nil {
+		return t, nil, err
 	}
 	id, err := sharedID(p, a[0])
 	if err != nil {
@@ -299,6 +354,155 @@ func element(p *vm.Process, a []vm.Value) (typecode, []byte, error) {
 		return t, nil, vm.Raise(vm.IndexError, "invalid index")
 	}
 	return t, mem[index*t.size:], nil
+}
+
+func newArray(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	t, err := typecodeOf(a[0])
+	if err != nil {
+		return nil, err
+	}
+	items, isList := a[1].(*starlark.List)
+	n := 0
+	if isList {
+		n = items.Len()
+	} else if n, err = asInt(a[1]); err != nil {
+		return nil, err
+	}
+	if n < 0 {
+		return nil, vm.Raise(vm.ValueError, "Array length must be >= 0, not %d", n)
+	}
+	if n > math.MaxInt/t.size {
+		return nil, vm.NewException(vm.MemoryError)
+	}
+	id, err := newShared(max(n*t.size, 1))(p, nil)
+	if err != nil || !isList {
+		return starlark.Tuple{id, starlark.MakeInt(n)}, err
+	}
+	shared, _ := sharedID(p, id)
+	mem := shm.Bytes(p.Kernel, shared, n*t.size)
+	for i := range n {
+		if err := t.store(mem[i*t.size:], items.Index(i)); err != nil {
+			return nil, err
+		}
+	}
+	return starlark.Tuple{id, starlark.MakeInt(n)}, nil
+}
+
+// A stride is the elements of an array that a range selects.
+type stride struct {
+	typecode
+	mem               []byte
+	start, stop, step int
+}
+
+// strideOf takes the arguments (id, typecode, start, stop, step), as slice.indices makes them.
+func strideOf(p *vm.Process, a []vm.Value) (s stride, err error) {
+	for i, to := range []*int{&s.start, &s.stop, &s.step} {
+		if *to, err = asInt(a[2+i]); err != nil {
+			return s, err
+		}
+	}
+	last := max(s.start, s.stop-1, 0)
+	s.typecode, _, err = element(p, []vm.Value{a[0], a[1], starlark.MakeInt(last)})
+	if err != nil {
+		return s, err
+	}
+	id, _ := sharedID(p, a[0])
+	s.mem = shm.Bytes(p.Kernel, id, (last+1)*s.size)
+	return s, nil
+}
+
+// all yields the memory of each element.
+func (s stride) all(yield func(b []byte) bool) {
+	for i := s.start; s.step > 0 && i < s.stop || s.step < 0 && i > s.stop; i += s.step {
+		if !yield(s.mem[i*s.size:]) {
+			return
+		}
+	}
+}
+
+func rangeLoad(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	s, err := strideOf(p, a)
+	if err != nil {
+		return nil, err
+	}
+	if a[1] == vm.Value(starlark.String("c")) {
+		var text []byte
+		for b := range s.all {
+			text = append(text, b[0])
+		}
+		return starlark.Bytes(text), nil
+	}
+	elems := make([]starlark.Value, 0, max((s.stop-s.start)/s.step+1, 0))
+	for b := range s.all {
+		elems = append(elems, s.load(b))
+	}
+	return starlark.NewList(elems), nil
+}
+
+func rangeStore(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	s, err := strideOf(p, a)
+	if err != nil {
+		return nil, err
+	}
+	values, ok := a[5].(starlark.Sliceable)
+	if text, isBytes := a[5].(starlark.Bytes); isBytes && a[1] == vm.Value(starlark.String("c")) {
+		values = text
+	} else if !ok || isBytes {
+		return nil, vm.Raise(vm.TypeError, "can only assign a list, tuple or bytes")
+	}
+	count := 0
+	for range s.all {
+		count++
+	}
+	if count != values.Len() {
+		return nil, vm.Raise(vm.ValueError, "Can only assign sequence of same size")
+	}
+	i := 0
+	for b := range s.all {
+		v := values.Index(i)
+		if err := s.store(b, v); err != nil {
+			return nil, err
+		}
+		i++
+	}
+	return starlark.None, nil
+}
+
+// quickElement makes a method of an array that does the most frequent call itself, as quick does.
+func quickElement(general string, arguments int, do func(t typecode, b []byte, a []vm.Value) (vm.Value, error)) nativeFn {
+	return quick(general, arguments, func(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+		o := a[0].(*vm.Instance)
+		i, isInt := vm.SmallInt(a[1])
+		n, _ := vm.SmallInt(o.Get("_len"))
+		t, known := typecodes[string(o.Get("_typecode").(starlark.String))]
+		if isInt && known && i >= 0 && i < n {
+			return do(t, shm.Bytes(p.Kernel, id, int(n)*t.size)[int(i)*t.size:], a[2:])
+		}
+		return nil, notQuick
+	})
+}
+
+func quickLoad(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+	t, err := typecodeOf(a[0].(*vm.Instance).Get("_typecode"))
+	if err != nil {
+		return nil, err
+	}
+	return t.load(shm.Bytes(p.Kernel, id, t.size)), nil
+}
+
+func quickStore(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
+	t, err := typecodeOf(a[0].(*vm.Instance).Get("_typecode"))
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, t.store(shm.Bytes(p.Kernel, id, t.size), a[1])
+}
+
+func elementLoad(t typecode, b []byte, a []vm.Value) (vm.Value, error) { return t.load(b), nil }
+
+func elementStore(t typecode, b []byte, a []vm.Value) (vm.Value, error) {
+	return starlark.None, t.store(b, a[0])
 }
 
 func memoryLoad(p *vm.Process, a []vm.Value) (vm.Value, error) {
