@@ -73,6 +73,7 @@ func moduleTable() map[string]func() *vm.Module {
 	return map[string]func() *vm.Module{
 		"_library":         _libraryModule,
 		"_multiprocessing": _multiprocessingModule,
+		"_re":              _reModule,
 		"atexit":           atexitModule,
 		"errno":            errnoModule,
 		"json":             jsonModule,

@@ -63,6 +63,7 @@ func libraryKinds() map[string]func() vm.Portable {
 		fileKind:      func() vm.Portable { return new(File) },
 		unwrittenKind: func() vm.Portable { return new(unwritten) },
 		randomKind:    func() vm.Portable { return new(Random) },
+		regexKind:     func() vm.Portable { return new(Regex) },
 		channelKind:   func() vm.Portable { return new(channel) },
 		structSeqKind: func() vm.Portable { return new(StructSeq) },
 	}
