@@ -461,11 +461,17 @@ type Line struct {
 type Globals struct {
 	Names []string
 	index map[string]uint32
+	base  *Globals // has the first of Names, or nil
+}
+
+// Extend returns globals that have those of g, which gets no more, and room for others.
+func (g *Globals) Extend() *Globals {
+	return &Globals{Names: g.Names[:len(g.Names):len(g.Names)], base: g}
 }
 
 // Slot returns the number of a global, giving it one if need be.
 func (g *Globals) Slot(name string) uint32 {
-	if slot, ok := g.index[name]; ok {
+	if slot, ok := g.Lookup(name); ok {
 		return slot
 	}
 	if g.index == nil {
@@ -479,6 +485,11 @@ func (g *Globals) Slot(name string) uint32 {
 
 // Lookup returns the number of a global that has one.
 func (g *Globals) Lookup(name string) (uint32, bool) {
+	if g.base != nil {
+		if slot, ok := g.base.Lookup(name); ok {
+			return slot, true
+		}
+	}
 	slot, ok := g.index[name]
 	return slot, ok
 }

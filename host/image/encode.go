@@ -79,7 +79,7 @@ func newEncoder(w io.Writer, reg *vm.Registry) *encoder {
 		reg:   reg,
 		out:   newSealer(w),
 		buf:   make([]byte, 0, 16<<10),
-		ids:   map[identity]int{},
+		ids:   make(map[identity]int, 1<<10),
 		cur:   -1,
 		slots: map[*vm.Module]map[uint32]bool{},
 	}
@@ -457,6 +457,14 @@ func (e *encoder) markOf(pr *vm.Proto) {
 		e.codes = map[codeIn]bool{}
 	}
 	e.codes[key] = true
+	if pr.Module.FromHost() { // it has been marked with its first code
+		key = codeIn{nil, pr.Module}
+		if e.codes[key] {
+			e.uint(0)
+			return
+		}
+		e.codes[key] = true
+	}
 	e.mark(pr.Module, e.globalsOf(pr.Code, pr.Module))
 }
 
@@ -540,9 +548,9 @@ func (e *encoder) call(p *vm.Process, fn *vm.Function, args []vm.Value, without 
 	e.drain()
 }
 
-// modules writes the modules that are imported, of __main__ all globals only if whole is set. What the host has in the
-// script language travels only if it is reached.
-func (e *encoder) modules(p *vm.Process, whole bool) {
+// modules writes the modules that are imported, of __main__ only what is reached, and what messages
+// may name if named is set. What the host has in the script language travels only if it is reached.
+func (e *encoder) modules(p *vm.Process, named bool) {
 	var names []string
 	for _, name := range p.Order {
 		if !p.Modules[name].FromHost() {
@@ -555,12 +563,32 @@ func (e *encoder) modules(p *vm.Process, whole bool) {
 		e.root = root{frame: -1, what: name}
 		e.str(name)
 		e.module(m)
-		if name == "__main__" && !whole {
-			e.mark(m, nil)
-		} else {
+		switch {
+		case name != "__main__":
 			e.mark(m, e.wholeModule(m))
+		case named:
+			e.mark(m, e.namable(m))
+		default:
+			e.mark(m, nil)
 		}
 	}
+}
+
+// namable returns the slots of what a message may refer to by its name (see global), and of what
+// the module says of itself. Other globals travel if the code of one of those names them.
+func (e *encoder) namable(m *vm.Module) []uint32 {
+	var slots []uint32
+	for slot, name := range m.Globals.Names {
+		switch m.At(uint32(slot)).(type) {
+		case *vm.Function, *vm.Class:
+			slots = append(slots, uint32(slot))
+		default:
+			if strings.HasPrefix(name, "__") {
+				slots = append(slots, uint32(slot))
+			}
+		}
+	}
+	return slots
 }
 
 // state writes what builtins keep for the process.

@@ -374,7 +374,8 @@ func TestCall(t *testing.T) {
 		m := p.Modules["__main__"]
 		return image.EncodeCall(&data, p, m.Get("f").(*vm.Function), []vm.Value{m.Get("l")}, "left out")
 	})
-	run(t, r, "l = [1]\ndef f(x):\n    x.append(2)\n    l.append(3)\ndef g(a):\n    return [a, fork()]\nunset = g(alien())")
+	run(t, r, "l = [1]\nnamed = [5]\nunrelated = alien()\ndef f(x):\n    x.append(2)\n    l.append(3)\n"+
+		"def g(a):\n    return [a, named, fork()]\nunset = g(alien())")
 	p := vm.NewProcess(r)
 	if err := image.Decode(data.Bytes(), p); err != nil {
 		t.Fatal(err)
@@ -383,8 +384,11 @@ func TestCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := p.Modules["__main__"]
-	if got := vm.Repr(m.Get("l")); got != "[1, 2, 3]" || m.Get("unset") != nil || m.Get("g") == nil {
-		t.Errorf("l is %s, unset %v, g %v", got, m.Get("unset"), m.Get("g"))
+	if got := vm.Repr(m.Get("l")); got != "[1, 2, 3]" || m.Get("unset") != nil {
+		t.Errorf("l is %s, unset %v", got, m.Get("unset"))
+	}
+	if m.Get("g") == nil || m.Get("named") == nil || m.Get("unrelated") != nil {
+		t.Errorf("a message may name g, %v, which names %v; nothing names %v", m.Get("g"), m.Get("named"), m.Get("unrelated"))
 	}
 }
 

@@ -435,7 +435,11 @@ func encodeCode(e *encoder, c *compile.Code) {
 	}
 	e.buf = append(e.buf, bytesOf(c.Depth)...)
 	writeRaw(e, c.GlobalRefs)
-	e.lines(c.Lines)
+	if vm.FromHost(c.Source) {
+		e.lines(nil) // its frames are in no traceback
+	} else {
+		e.lines(c.Lines)
+	}
 }
 
 func decodeCode(d *decoder, c *compile.Code) {

@@ -3,6 +3,7 @@ package vm
 import (
 	_ "embed"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mpstar/host/compile"
@@ -213,13 +214,11 @@ func (p *Process) submodule(name string) *Module {
 // Copy returns a module with the same slots, which can be changed, as can the
 // builtin modules among them.
 func (m *Module) Copy() *Module {
-	c := NewModule(m.Name, m.File)
-	c.Builtin = m.Builtin
-	for slot, v := range m.Slots {
+	c := &Module{Name: m.Name, File: m.File, Builtin: m.Builtin, Globals: m.Globals.Extend(), Slots: slices.Clone(m.Slots)}
+	for slot, v := range c.Slots {
 		if sub, ok := v.(*Module); ok {
-			v = sub.Copy()
+			c.Slots[slot] = sub.Copy()
 		}
-		c.Set(m.Globals.Names[slot], v)
 	}
 	return c
 }
