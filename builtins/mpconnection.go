@@ -42,7 +42,7 @@ var connectionRows = []row{
 	{name: "channel_recv", sig: "(channel)", fn: onChannel(channelRecv), doc: "Wait for an object."},
 	{name: "channel_recv_bytes", sig: "(channel, most)", fn: onChannel(channelRecvBytes), doc: "Wait for bytes, which most, if it is not None, limits."},
 	{name: "channel_poll", sig: "(channel, deadline)", fn: onChannel(channelPoll), doc: "Wait for something to receive. Returns whether there is."},
-	{name: "channel_pull", sig: "(channel)", fn: onChannel(channelPull), doc: "Read what has come. Returns (object,) if that is all of one, else None."},
+	{name: "channel_pull", sig: "(channel)", fn: onChannel(channelPull), doc: "Read from a channel that is ready. Returns (object,) if all of one is there now, else None."},
 	{name: "channel_pull_bytes", sig: "(channel, most)", fn: onChannel(channelPullBytes), doc: "As channel_pull, for bytes, which most limits."},
 	{name: "channel_push_bytes", sig: "(channel, data)", fn: onChannel(channelPushBytes), doc: "As channel_push, for bytes."},
 	{name: "channel_push", sig: "(channel, obj)", fn: onChannel(channelPush), doc: "Send an object as far as that needs no waiting. Returns whether all of it has gone out."},
@@ -257,7 +257,7 @@ const maxKept = 1 << 20
 // flush writes what has to go out, all of it if it may wait.
 func (c *channel) flush(p *vm.Process, wait bool) error {
 	for len(c.out) > 0 {
-		if !wait {
+		if !wait && len(c.out) > surelyFits {
 			if ready, err := c.ready(p, kernel.PollOut, 0); !ready {
 				return err
 			}
@@ -275,6 +275,9 @@ func (c *channel) flush(p *vm.Process, wait bool) error {
 	c.out, c.outOf = nil, nil
 	return nil
 }
+
+// surelyFits is what a socket takes at once from a server whose client has read all that was sent to it before.
+const surelyFits = 16 << 10
 
 // ready waits until the channel can be read or written.
 func (c *channel) ready(p *vm.Process, want kernel.PollEvents, deadline time.Duration) (bool, error) {
@@ -327,7 +330,7 @@ func (c *channel) receive(p *vm.Process, most vm.Value) ([]byte, error) {
 		if err := c.awaitRest(p); err != nil {
 			return nil, err
 		}
-		if err := c.readMore(p); err != nil {
+		if err := c.readMore(p, minFrame); err != nil {
 			return nil, err
 		}
 	}
@@ -407,9 +410,8 @@ func (c *channel) awaitRest(p *vm.Process) error {
 // senderCheck is how often the receiver of half a message looks whether its sender lives.
 const senderCheck = 50 * time.Millisecond
 
-// readMore reads once, up to the end of the frame at most.
-func (c *channel) readMore(p *vm.Process) error {
-	want := minFrame
+// readMore reads once, up to the end of the frame at most, if its length is known.
+func (c *channel) readMore(p *vm.Process, want int) error {
 	if n, known := c.length(); known {
 		want = max(minFrame, headerSize+int(n))
 	}
@@ -449,24 +451,20 @@ func channelPullBytes(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error)
 	return starlark.Tuple{starlark.Bytes(body)}, nil
 }
 
-// pull reads what has come, and returns the body of a frame or nil.
+// pull reads once, if the channel is ready, and returns the body of a frame that is now all there, or nil.
 func (c *channel) pull(p *vm.Process, most vm.Value) ([]byte, error) {
-	for {
-		ready, err := c.ready(p, kernel.PollIn, 0)
-		if !ready || err != nil {
-			return nil, err
-		}
-		if err := c.readMore(p); err != nil {
-			return nil, err
-		}
-		if err := c.checkLength(p, most); err != nil {
-			return nil, err
-		}
-		if body := c.body(); body != nil {
-			return body, nil
-		}
+	if err := c.readMore(p, pullSize); err != nil {
+		return nil, err
 	}
+	if err := c.checkLength(p, most); err != nil {
+		return nil, err
+	}
+	return c.body(), nil
 }
+
+// pullSize is how much a server reads at once, which is a client's only reader and gets only one
+// request at a time from it.
+const pullSize = 4096
 
 func channelPush(p *vm.Process, c *channel, a []vm.Value) (vm.Value, error) {
 	return c.push(p, a[1], image.AppendMessage)

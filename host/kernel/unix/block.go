@@ -4,6 +4,7 @@ package unix
 
 import (
 	"time"
+	"unsafe"
 
 	"mpstar/host/kernel"
 
@@ -45,13 +46,38 @@ func (k *Kernel) block(fd int, events int16, deadline time.Duration) (ready bool
 }
 
 // poll is ppoll(2). An interruption is no error: the caller looks again.
+//
+// The Go runtime takes the processor away from a goroutine that is in a system call for 20 µs,
+// and to get it back costs a futex(2) or two, so it is told only of sleeps longer than brief. What else runs in the program
+// may have to wait that long to stop the world.
 func poll(fds []unix.PollFd, timeout *unix.Timespec) (int, error) {
-	n, err := unix.Ppoll(fds, timeout, nil)
+	short := unix.NsecToTimespec(int64(brief))
+	if timeout != nil && timeout.Nano() <= int64(brief) {
+		short = *timeout
+	}
+	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)),
+		uintptr(unsafe.Pointer(&short)), 0, 0, 0)
+	if e == unix.EINTR {
+		return 0, nil
+	}
+	if e != 0 {
+		return 0, e
+	}
+	if n > 0 || timeout != nil && timeout.Nano() <= int64(brief) {
+		return int(n), nil
+	}
+	if timeout != nil {
+		rest := unix.NsecToTimespec(timeout.Nano() - int64(brief))
+		timeout = &rest
+	}
+	m, err := unix.Ppoll(fds, timeout, nil)
 	if err == unix.EINTR {
 		return 0, nil
 	}
-	return n, err
+	return m, err
 }
+
+const brief = time.Millisecond
 
 func drain(fd int) {
 	var buf [8]byte
@@ -83,11 +109,13 @@ func (k *Kernel) Pause() error {
 // Monotonic is kernel.Kernel's: CLOCK_MONOTONIC, which the whole machine shares.
 func (k *Kernel) Monotonic() time.Duration { return monotonic() }
 
-func monotonic() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	return time.Duration(ts.Nano())
-}
+func monotonic() time.Duration { return time.Duration(nanotime()) }
+
+// nanotime reads CLOCK_MONOTONIC without a system call (runtime/time_nofake.go), which
+// golang.org/x/sys/unix cannot.
+//
+//go:linkname nanotime runtime.nanotime
+func nanotime() int64
 
 // Time is kernel.Kernel's.
 func (k *Kernel) Time() time.Time { return time.Now() }

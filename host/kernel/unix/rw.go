@@ -120,7 +120,7 @@ func (k *Kernel) transfer(fd int, p []byte, events int16) (int, error) {
 // transferNow moves bytes of a pipe or socket.
 func (k *Kernel) transferNow(fd int, p []byte, events int16) (int, error) {
 	n, err := k.nowait(fd, p, events)
-	if err != unix.EAGAIN || nonblocking(fd) {
+	if err != unix.EAGAIN {
 		return n, err
 	}
 	w := startWait(&k.fds[fd].slow)
@@ -129,6 +129,8 @@ func (k *Kernel) transferNow(fd int, p []byte, events int16) (int, error) {
 			if k.interrupted() {
 				return 0, kernel.ErrInterrupted
 			}
+		} else if nonblocking(fd) {
+			return 0, unix.EAGAIN
 		} else if _, err := k.block(fd, events, forever); err != nil {
 			return 0, err
 		}
@@ -141,24 +143,27 @@ func (k *Kernel) transferNow(fd int, p []byte, events int16) (int, error) {
 // spinTime is for how long a reader tries again before it sleeps.
 const spinTime = 50 * time.Microsecond
 
+// slowWait is from when on a wait is one for which it is no use to spin.
+const slowWait = 4 * spinTime
+
 // A spinWait decides whether who waits spins or sleeps.
 type spinWait struct {
-	start time.Time
+	start time.Duration
 	slow  *bool // of the last wait, where this one is noted too
 }
 
-func startWait(slow *bool) spinWait { return spinWait{time.Now(), slow} }
+func startWait(slow *bool) spinWait { return spinWait{monotonic(), slow} }
 
 // spin lets other processes run, and says whether to look again; else sleep.
 func (w spinWait) spin() bool {
-	if *w.slow || time.Since(w.start) >= spinTime {
+	if *w.slow || monotonic()-w.start >= spinTime {
 		return false
 	}
 	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	return true
 }
 
-func (w spinWait) done() { *w.slow = time.Since(w.start) > 2*spinTime }
+func (w spinWait) done() { *w.slow = monotonic()-w.start > slowWait }
 
 func direct(fd int, p []byte, events int16) (int, error) {
 	n, err := 0, error(nil)
