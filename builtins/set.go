@@ -153,19 +153,22 @@ func difference(p *vm.Process, args []vm.Value) (*starlark.Set, error) {
 	})
 }
 
+// intersection has the elements in the order of the last of the others, as Starlark has it.
 func intersection(p *vm.Process, args []vm.Value) (*starlark.Set, error) {
 	sets, err := others(p, args[1:])
 	if err != nil {
 		return nil, err
 	}
-	return filtered(args[0].(*starlark.Set), func(v vm.Value) (bool, error) {
-		for _, s := range sets {
-			if found, err := s.Has(v); !found || err != nil {
-				return false, err
-			}
+	common := args[0].(*starlark.Set)
+	if len(sets) == 0 {
+		return newSet(setElems(common))
+	}
+	for _, s := range sets {
+		if common, err = filtered(s, common.Has); err != nil {
+			return nil, err
 		}
-		return true, nil
-	})
+	}
+	return common, nil
 }
 
 func union(p *vm.Process, args []vm.Value) (*starlark.Set, error) {

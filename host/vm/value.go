@@ -326,7 +326,7 @@ func (f *Function) String() string {
 	if i := strings.LastIndex(name, "<locals>."); i >= 0 {
 		name = name[i+len("<locals>."):]
 	}
-	return fmt.Sprintf("<function %s>", name)
+	return fmt.Sprintf("<function %s>", strings.Trim(name, "<>")) // <lambda> is lambda to Starlark
 }
 func (f *Function) Type() string          { return "function" }
 func (f *Function) Truth() starlark.Bool  { return true }
