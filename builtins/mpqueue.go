@@ -35,11 +35,7 @@ func newQueue(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if most < 0 || most > math.MaxInt32 {
 		return nil, vm.Raise(vm.ValueError, "maxsize must be from 0 to %d", math.MaxInt32)
 	}
-	id, err := shm.NewQueue(p.Kernel, uint32(most))
-	if err != nil {
-		return nil, vm.Raise(vm.OSError, "%v", err)
-	}
-	return starlark.MakeUint(uint(id)), nil
+	return objectID(shm.NewQueue(p.Kernel, uint32(most)))
 }
 
 // quick makes a method of a class of the script that does its most frequent

@@ -26,7 +26,7 @@ var multiprocessingFiles embed.FS
 // multiprocessingSource puts the files together, in the order in which they need each other.
 func multiprocessingSource() string {
 	var source strings.Builder
-	for _, name := range []string{"process", "synchronize", "sharedctypes", "queues", "pool", "context"} {
+	for _, name := range []string{"process", "synchronize", "conditions", "sharedctypes", "queues", "pool", "context"} {
 		source.WriteString(multiprocessingFile(name) + "\n")
 	}
 	return source.String()
@@ -50,7 +50,7 @@ var _multiprocessingRows = []row{
 }
 
 func _multiprocessingModule() *vm.Module {
-	rows := slices.Concat(_multiprocessingRows, sharedRows, queueRows, poolRows, connectionRows)
+	rows := slices.Concat(_multiprocessingRows, sharedRows, conditionRows, queueRows, poolRows, connectionRows)
 	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", rows), nil)
 }
 

@@ -2,7 +2,9 @@ package builtins
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
+	"syscall"
 	"time"
 
 	"mpstar/host/kernel"
@@ -93,12 +95,16 @@ func sharedID(p *vm.Process, v vm.Value) (shm.ID, error) {
 // newShared makes a function that makes an object of so many bytes.
 func newShared(size int) fn {
 	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
-		id, err := shm.New(p.Kernel, size)
-		if err != nil {
-			return nil, vm.Raise(vm.MemoryError, "no room for another shared object of %d bytes", size)
-		}
-		return starlark.MakeUint(uint(id)), nil
+		return objectID(shm.New(p.Kernel, size))
 	}
+}
+
+// objectID returns the ID of a new object, or the error that there is no room for it.
+func objectID(id shm.ID, err error) (vm.Value, error) {
+	if errors.Is(err, shm.ErrFull) || errors.Is(err, syscall.ENOMEM) {
+		return nil, vm.Raise(vm.MemoryError, "no room for another shared object")
+	}
+	return starlark.MakeUint(uint(id)), osError(err, "")
 }
 
 func newMemory(p *vm.Process, a []vm.Value) (vm.Value, error) {

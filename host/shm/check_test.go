@@ -190,7 +190,7 @@ func (p *proc) Shared() []byte                           { return p.m.mem }
 func (p *proc) ReserveShared(offset, n int) error        { return nil }
 func (p *proc) FreeShared(offset, n int) error           { clear(p.m.mem[offset : offset+n]); return nil }
 func (p *proc) Self() kernel.Holder                      { return p.self }
-func (p *proc) Alive(h kernel.Holder) bool               { return !p.m.procs[h-1].dead }
+func (p *proc) Alive(h kernel.Holder) bool               { return h != 0 && !p.m.procs[h-1].dead }
 func (p *proc) Monotonic() time.Duration                 { return 0 }
 func (p *proc) SpinWord(word *atomic.Uint32, old uint32) {}
 
@@ -361,6 +361,130 @@ var semaphoreModel = model{"semaphore", func(m *machine) func() error {
 	}
 }}
 
+var rlockModel = model{"recursive lock", func(m *machine) func() error {
+	id := must(New(m.survivor(), 12))
+	m.procs = m.procs[:0]
+	x := &exclusion{}
+	for i := range 2 {
+		m.start(fmt.Sprint("process ", i), func(p *proc) {
+			r := RLockOf(p, id)
+			for range 2 {
+				r.Acquire(Forever)
+			}
+			x.section(p)
+			if r.Depth() != 2 || !r.Release() || !r.Release() || r.Release() {
+				x.err = fmt.Errorf("%s had it %d times", p.name, r.Depth())
+			}
+		})
+	}
+	return func() error {
+		if x.err != nil {
+			return x.err
+		}
+		return m.stuck()
+	}
+}}
+
+// conditionModel has tokens that one process puts down, and others that wait for one each.
+func conditionModel(takers int) model {
+	return model{fmt.Sprintf("condition, %d who wait", takers), func(m *machine) func() error {
+		id, lock := must(NewCondition(m.survivor())), must(New(m.survivor(), 8))
+		m.procs = m.procs[:0]
+		tokens, x := 0, &exclusion{}
+		m.start("giver", func(p *proc) {
+			for range takers {
+				LockOf(p, lock).Acquire(Forever)
+				x.section(p)
+				tokens++
+				ConditionOf(p, id).Notify(1)
+				LockOf(p, lock).Release()
+			}
+		})
+		for i := range takers {
+			m.start(fmt.Sprint("taker ", i), func(p *proc) {
+				c := ConditionOf(p, id)
+				LockOf(p, lock).Acquire(Forever)
+				for tokens == 0 {
+					place, _ := c.Enter()
+					LockOf(p, lock).Release()
+					c.Sleep(place, Forever)
+					LockOf(p, lock).Acquire(Forever)
+					c.Leave(place)
+				}
+				x.section(p)
+				tokens--
+				LockOf(p, lock).Release()
+			})
+		}
+		return func() error {
+			for _, p := range m.procs {
+				if p.asleep != nil && (tokens > 0 && !m.procs[0].dead || !m.killed) {
+					return fmt.Errorf("%s sleeps, and there are %d tokens", p.name, tokens)
+				}
+			}
+			return x.err
+		}
+	}}
+}
+
+// barrierModel has a barrier that all pass a few times. If one is killed, the others pass it or learn that it broke.
+func barrierModel(parties, rounds int) model {
+	return model{fmt.Sprintf("barrier for %d", parties), func(m *machine) func() error {
+		id := must(NewBarrier(m.survivor(), parties))
+		m.procs = m.procs[:0]
+		arrived := make([]int, rounds)
+		var failure error
+		waits := map[*proc]int{} // for which round, from 1 on
+		for i := range parties {
+			m.start(fmt.Sprint("party ", i), func(p *proc) {
+				b := BarrierOf(p, id)
+				for round := range rounds {
+					arrived[round]++
+					index, err := b.Arrive()
+					if err == nil {
+						waits[p] = round + 1
+					}
+					if err == nil && index+1 == parties {
+						err = b.Release()
+					} else if err == nil {
+						err = b.Await(Forever)
+					}
+					if err == nil && arrived[round] != parties {
+						failure = fmt.Errorf("%s passed after %d", p.name, arrived[round])
+					}
+					if err != nil && !m.killed {
+						failure = fmt.Errorf("%s: %v", p.name, err)
+					}
+					if index >= 0 && err != ErrBroken {
+						b.Leave()
+					}
+					if err != nil {
+						return
+					}
+				}
+			})
+		}
+		return func() error {
+			for _, p := range m.procs {
+				if p.asleep != nil && (!m.killed || deadIn(waits, waits[p])) {
+					return fmt.Errorf("%s sleeps for ever", p.name)
+				}
+			}
+			return failure
+		}
+	}}
+}
+
+// deadIn reports whether somebody was killed while it waited for a round.
+func deadIn(waits map[*proc]int, round int) bool {
+	for p, r := range waits {
+		if p.dead && r == round {
+			return true
+		}
+	}
+	return false
+}
+
 // A traffic is what went through a queue.
 type traffic struct {
 	id       ID
@@ -523,7 +647,12 @@ func TestModels(t *testing.T) {
 		{lockModel(2, 2), 3, 0},
 		{lockModel(2, 2), 2, 1},
 		{lockModel(3, 1), 1, 1},
+		{rlockModel, 2, 1},
 		{semaphoreModel, 1, 1},
+		{conditionModel(1), 2, 1},
+		{conditionModel(2), 0, 1},
+		{conditionModel(2), 1, 0},
+		{barrierModel(2, 2), 1, 1},
 		{queueModel("queue, one producer, one consumer", 1, 1, 2, small, 0), 2, 0},
 		{queueModel("queue, one producer, one consumer", 1, 1, 2, small, 0), 1, 1},
 		{queueModel("queue for one message", 1, 1, 2, small, 1), 1, 1},

@@ -1,5 +1,5 @@
 // Package shm has the objects by which the processes of a tree synchronise:
-// queues, locks, semaphores, events, and plain memory. They live in memory that the
+// queues, locks, semaphores, events, conditions, barriers, and plain memory. They live in memory that the
 // whole tree shares, and are written once over what every kernel gives: that memory
 // and wait/wake on a word of it. The path on which nobody has to wait makes no system call.
 //
@@ -21,7 +21,12 @@
 //	lock       its word: the holder      whoever waits and finds the holder dead swaps the dead one's
 //	                                     name for its own; of several that try, one succeeds
 //	semaphore  its word: the count       nobody: what was taken stays taken, as in CPython
+//	rlock      its word                  as of a lock; the depth is the holder's, and begins anew
 //	event      its word                  nothing can be left
+//	condition  the word of a place       the notification of a killed process is taken over by another that
+//	                                     waits; its place is anybody's (condition.go)
+//	barrier    its state; a party's word those that wait or arrive find the dead: the barrier breaks, or, on
+//	                                     the way out, goes on without them (barrier.go)
 //	queue      the position of its tail  the next producer or consumer that takes a lock over from a dead
 //	           (put) or head (get)       one frees chunks that are in no chain, and wakes all (queue.go)
 //	heap       a chunk's word: its owner whoever takes over its lock counts its words anew; chunks that
