@@ -122,9 +122,10 @@ func shortest(re *syntax.Regexp) int {
 type regexMode uint8
 
 const (
-	regexSearch regexMode = iota
-	regexMatch            // at the start
-	regexFull             // from the start to the end
+	regexSearch  regexMode = iota
+	regexMatch             // at the start
+	regexFull              // from the start to the end
+	regexLongest           // at the start, the longest there is
 	numModes
 )
 
@@ -153,6 +154,9 @@ func (x *Regex) program(mode regexMode, after bool) *regexp.Regexp {
 			s = `\A` + s
 		}
 		x.compiled[mode][i] = regexp.MustCompile(s) // newRegex has parsed it
+		if mode == regexLongest {
+			x.compiled[mode][i].Longest()
+		}
 	}
 	return x.compiled[mode][i]
 }
@@ -193,8 +197,8 @@ func (x *Regex) findTo(mode regexMode, s string, pos int) []int {
 	return spans
 }
 
-// findAll returns the matches from pos on that do not overlap. After an empty
-// one it goes on with the next character; an empty one may follow another directly.
+// findAll returns the matches from pos on that do not overlap. Where one is empty
+// the next may begin too, but not be empty again: Python then takes the next best, and we the longest.
 func (x *Regex) findAll(s string, pos int) [][]int {
 	if x.width > 0 && pos == 0 && !x.read.dollar {
 		return x.program(regexSearch, false).FindAllStringSubmatchIndex(s, -1)
@@ -207,10 +211,16 @@ func (x *Regex) findAll(s string, pos int) [][]int {
 		}
 		all = append(all, spans)
 		pos = spans[1]
-		if spans[0] == spans[1] {
-			_, size := utf8.DecodeRuneInString(s[pos:])
-			pos += max(size, 1)
+		if spans[0] < spans[1] {
+			continue
 		}
+		if spans = x.find(regexLongest, s, pos); spans != nil && spans[0] < spans[1] {
+			all = append(all, spans)
+			pos = spans[1]
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(s[pos:])
+		pos += max(size, 1)
 	}
 	return all
 }
@@ -274,7 +284,7 @@ func regexText(a []vm.Value) (t text, pos int, err error) {
 		return t, 0, err
 	}
 	t.s = t.s[:min(max(end, 0), len(t.s))]
-	return t, max(pos, 0), nil
+	return t, min(max(pos, 0), len(t.s)), nil
 }
 
 func spanTuple(spans []int) vm.Value {
@@ -289,9 +299,6 @@ func regexFind(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	t, pos, err := regexText(a[2:])
 	if err != nil {
 		return nil, err
-	}
-	if pos > len(t.s) {
-		return starlark.None, nil
 	}
 	spans := a[0].(*Regex).find(regexModes[string(a[1].(starlark.String))], t.s, pos)
 	if spans == nil {
