@@ -42,6 +42,7 @@ var _libraryRows = []row{
 	{name: "class_of", sig: "(x)", fn: libraryClassOf, doc: "Return the class of an instance or exception, None of other values."},
 	{name: "index", sig: "(a, /)", fn: libraryIndex, slow: "_index", doc: "Return a as an int, if it is one or has an __index__."},
 	{name: "plain", sig: "(x)", fn: libraryPlain, doc: "Return the value that an instance of a class which inherits from a builtin type holds; any other value as it is."},
+	{name: "strptime", sig: "(string, format, /)", fn: libraryStrptime, doc: "Return time.strptime(string, format), the microseconds, the offset from UTC and the name of the zone, None if there is none."},
 	{name: "type_name", sig: "(x)", fn: libraryTypeName, doc: "Return the name of the type of x as CPython has it."},
 }
 
@@ -67,6 +68,26 @@ func libraryIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, vm.NeedScript
 	}
 	return asInteger(a[0])
+}
+
+func libraryStrptime(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	for i, v := range a {
+		if !isType[starlark.String](v) {
+			return nil, vm.Raise(vm.TypeError, "strptime() argument %d must be str, not %s", i+1, vm.TypeName(v))
+		}
+	}
+	b, err := parseTime(string(a[0].(starlark.String)), string(a[1].(starlark.String)))
+	if err != nil {
+		return nil, err
+	}
+	var offset, zone vm.Value = starlark.None, starlark.None
+	if b.hasOffset {
+		offset = starlark.MakeInt(b.offset)
+		if b.zone != "" {
+			zone = starlark.String(b.zone)
+		}
+	}
+	return starlark.Tuple{b.value(), starlark.MakeInt(b.micro), offset, zone}, nil
 }
 
 func libraryCaller(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -125,6 +125,9 @@ func fromFields(fields map[byte]string) (brokenTime, error) {
 	}
 	b := brokenTime{dst: -1, year: number('Y', 1900), month: number('m', 1), day: number('d', 1),
 		hour: number('H', 0), minute: number('M', 0), second: number('S', 0)}
+	if f := fields['f']; f != "" {
+		b.micro, _ = strconv.Atoi((f + "00000")[:6])
+	}
 	if y := number('y', -1); y >= 0 {
 		b.year = 2000 + y
 		if y > 68 {

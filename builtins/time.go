@@ -146,13 +146,13 @@ func sleepLength(v vm.Value) (time.Duration, error) {
 // A brokenTime is a struct_time that has been taken apart: C's struct tm, but with the
 // year, month and day of the year as people count them.
 type brokenTime struct {
-	year, month, day, hour, minute, second int
-	weekday                                int    // Monday is 0
-	yearday                                int    // from 1
-	dst                                    int    // negative if unknown
-	zone                                   string // "" if unknown
-	offset                                 int    // seconds east of UTC
-	hasOffset                              bool
+	year, month, day, hour, minute, second, micro int
+	weekday                                       int    // Monday is 0
+	yearday                                       int    // from 1
+	dst                                           int    // negative if unknown
+	zone                                          string // "" if unknown
+	offset                                        int    // seconds east of UTC
+	hasOffset                                     bool
 }
 
 // breakDown takes a time apart.
