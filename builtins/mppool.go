@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -38,12 +39,14 @@ var poolRows = []row{
 	{name: "pool_claimed", sig: "(board, places, but, job, index)", fn: poolClaimed, doc: "Tell whether the worker of another place has that task."},
 	{name: "pool_arm", sig: "(board, results)", fn: poolArm, doc: "Have the owner rung at the next result. Returns whether there is one already."},
 	{name: "pool_disarm", sig: "(board)", fn: poolDisarm, doc: "Have the owner not rung."},
-	{name: "task_put", sig: "(tasks, job, index, task)", fn: taskPut, doc: "Add a task: (function, args, kwargs)."},
+	{name: "task_put", sig: "(tasks, job, index, function, args, kwargs)", fn: taskPut, doc: "Add a task."},
+	{name: "tasks_map", sig: "(tasks, job, star, function, items, chunksize)", fn: tasksMap, doc: "Add the tasks of a map of a named function over a list. Returns a list of those that cannot be sent, as (index, exception)."},
+	{name: "is_named", sig: "(function)", fn: isNamed, doc: "Tell whether a message has a function as no more than its name."},
 	{name: "task_end", sig: "(tasks)", fn: taskEnd, doc: "Add what tells one worker to end."},
-	{name: "task_get", sig: "(tasks, board, place, owner)", fn: taskGet, doc: "Wait for a task and take it, its tag being first stored at the place. Returns (tag, whether it could be read, it or the exception), or None if there will be no more."},
+	{name: "task_get", sig: "(tasks, board, place, owner)", fn: taskGet, doc: "Wait for a task and take it, its tag being first stored at the place. Returns (tag, whether it could be read, form, function, arguments or the exception), or None if there will be no more."},
 	{name: "task_waits", sig: "(tasks, job, index)", fn: taskWaits, doc: "Tell whether nobody has taken that task."},
 	{name: "result_put", sig: "(results, board, bell, place, tag, success, value)", fn: resultPut, doc: "Add a result, and say at the place that the task is done."},
-	{name: "results_get", sig: "(results, deadline, inbox, pulse, seen)", fn: resultsGet, doc: "Add results to a list, as (job, index, success, value), waiting for the first one while pulse[0] is seen."},
+	{name: "results_get", sig: "(results, deadline, inbox, pulse, seen, maps)", fn: resultsGet, doc: "Put results before those in a list, as (job, index, success, value), the last first, waiting for one while pulse[0] is seen."},
 	{name: "bell", sig: "()", fn: newShared(4), doc: "Make a word of shared memory for watch()."},
 	{name: "watch", sig: "(bell)", fn: poolWatch, doc: "Have the function own()['attend'] called when the bell rings or a child ends; None ends that."},
 	{name: "ring", sig: "(bell)", fn: poolRing, doc: "Ring a bell."},
@@ -223,6 +226,25 @@ func tagOf(job, index vm.Value) (uint64, error) {
 	return uint64(j)<<32 | uint64(uint32(i)), err
 }
 
+// The forms of a task, in the byte behind its tag. A function that is known by its name (see
+// image.IsNamed) is a message of its own, behind its length, so that a map encodes it
+// once. Any other is in one message with its arguments, with which it may share objects.
+const (
+	taskCall  = iota // (function, args, kwargs)
+	taskApply        // function; args
+	taskMap          // function; a list whose elements are its arguments
+	taskStar         // function; a list of tuples of its arguments
+)
+
+func taskHead(tag uint64, form byte, function []byte) []byte {
+	head := append(binary.NativeEndian.AppendUint64(make([]byte, 0, 64), tag), form)
+	if form == taskCall {
+		return head
+	}
+	head = binary.NativeEndian.AppendUint32(head, uint32(len(function)))
+	return append(head, function...)
+}
+
 func taskPut(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	q, err := queueOf(p, a[0])
 	if err != nil {
@@ -232,8 +254,53 @@ func taskPut(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = putItem(p, q, a[3], shm.Forever, binary.NativeEndian.AppendUint64(nil, tag)...)
+	kwargs, ok := a[5].(*starlark.Dict)
+	if !ok || kwargs.Len() > 0 || !image.IsNamed(p, a[3]) {
+		_, err = putItem(p, q, starlark.Tuple{a[3], a[4], a[5]}, shm.Forever, taskHead(tag, taskCall, nil)...)
+		return none(err)
+	}
+	function, err := image.AppendMessage(nil, p, a[3])
+	if err != nil {
+		return nil, cannotSend(err)
+	}
+	_, err = putItem(p, q, a[4], shm.Forever, taskHead(tag, taskApply, function)...)
 	return none(err)
+}
+
+func isNamed(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	return starlark.Bool(image.IsNamed(p, a[0])), nil
+}
+
+// tasksMap returns which tasks could not be put, as (index, exception).
+func tasksMap(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	q, err := queueOf(p, a[0])
+	if err != nil {
+		return nil, err
+	}
+	items, chunksize := a[4].(*starlark.List), 0
+	if chunksize, err = asInt(a[5]); err != nil {
+		return nil, err
+	}
+	form := byte(taskMap)
+	if a[2] == starlark.True {
+		form = taskStar
+	}
+	function, err := image.AppendMessage(nil, p, a[3])
+	if err != nil {
+		return nil, cannotSend(err)
+	}
+	failed := starlark.NewList(nil)
+	for index, start := 0, 0; start < items.Len(); index, start = index+1, start+chunksize {
+		tag, err := tagOf(a[1], starlark.MakeInt(index))
+		if err != nil {
+			return nil, err
+		}
+		chunk := items.Slice(start, min(start+chunksize, items.Len()), 1)
+		if _, err := putItem(p, q, chunk, shm.Forever, taskHead(tag, form, function)...); err != nil {
+			_ = failed.Append(starlark.Tuple{starlark.MakeInt(index), vm.AsException(err, vm.RuntimeError)}) // it is not frozen
+		}
+	}
+	return failed, nil
 }
 
 func taskEnd(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -274,8 +341,19 @@ func taskGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if len(message) == tagSize {
 		return starlark.None, nil
 	}
-	ok, v := received(p, message[tagSize:])
-	return starlark.Tuple{starlark.MakeUint64(binary.NativeEndian.Uint64(message)), ok, v}, nil
+	tag := starlark.MakeUint64(binary.NativeEndian.Uint64(message))
+	form, function, args := message[tagSize], vm.Value(starlark.None), message[tagSize+1:]
+	ok := starlark.True
+	if form != taskCall {
+		n := binary.NativeEndian.Uint32(args)
+		ok, function = received(p, args[4:4+n])
+		args = args[4+n:]
+	}
+	v := function
+	if ok {
+		ok, v = received(p, args)
+	}
+	return starlark.Tuple{tag, ok, starlark.MakeInt(int(form)), function, v}, nil
 }
 
 // orphanCheck is how often a worker that waits for a task asks whether its owner lives.
@@ -340,19 +418,21 @@ func resultPut(p *vm.Process, a []vm.Value) (vm.Value, error) {
 // resultsAtOnce bounds how many results are taken before somebody looks at them.
 const resultsAtOnce = 256
 
-// resultsGet adds to a list of the script's, and not returns what it got,
+// resultsGet adds to a list of the script's, the inbox, which is taken from its end, and not returns what it got,
 // so that nothing is lost if a signal's handler raises before the script has it.
 // The owner may take results at any time while it waits here (see Attend), and then adds 1 to pulse[0].
+// Of a map whose chunks go well only the last is put into the inbox.
 func resultsGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	q, err := queueOf(p, a[0])
 	if err != nil {
 		return nil, err
 	}
-	inbox, pulse := a[2].(*starlark.List), a[3].(*starlark.List)
+	inbox, pulse, maps := a[2].(*starlark.List), a[3].(*starlark.List), a[5].(*starlark.Dict)
 	deadline := deadlineOf(a[1])
 	if now, err := asInt(pulse.Index(0)); err != nil || vm.Value(starlark.MakeInt(now)) != a[4] {
 		deadline = 0
 	}
+	var came []vm.Value
 	for range resultsAtOnce {
 		message, err := q.Get(deadline, nil)
 		if err != nil && deadline != 0 {
@@ -361,15 +441,37 @@ func resultsGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		if err != nil || message == nil {
 			break
 		}
-		if err := inbox.Append(result(p, message)); err != nil {
-			return nil, err
+		if r := result(p, message); !filed(maps, r) {
+			came = append(came, r)
 		}
 		deadline = 0
 	}
-	return starlark.None, nil
+	if len(came) == 0 {
+		return starlark.None, nil
+	}
+	slices.Reverse(came)
+	return starlark.None, replaceAll(inbox, append(came, elems(inbox)...))
 }
 
-func result(p *vm.Process, message []byte) vm.Value {
+// filed puts the values of a chunk where the map wants them, maps[job] being its
+// chunks and a list of how many are missing. It reports false if the script has to look at it.
+func filed(maps *starlark.Dict, r starlark.Tuple) bool {
+	m, found, _ := maps.Get(r[0])
+	if !found || r[2] != starlark.True {
+		return false
+	}
+	chunks, left := m.(starlark.Tuple)[0].(*starlark.List), m.(starlark.Tuple)[1].(*starlark.List)
+	index, _ := asSmall(r[1])
+	missing, _ := asSmall(left.Index(0))
+	if chunks.Index(index) != starlark.None {
+		return true // it is known already
+	}
+	_ = chunks.SetIndex(index, r[3]) // neither is frozen or being iterated over
+	_ = left.SetIndex(0, vm.MakeInt(int64(missing-1)))
+	return missing > 1
+}
+
+func result(p *vm.Process, message []byte) starlark.Tuple {
 	tag := binary.NativeEndian.Uint64(message)
 	success := starlark.Bool(message[tagSize] != 0)
 	ok, v := received(p, message[tagSize+1:])

@@ -567,25 +567,33 @@ func (e *encoder) modules(p *vm.Process, named bool) {
 		case name != "__main__":
 			e.mark(m, e.wholeModule(m))
 		case named:
-			e.mark(m, e.namable(m))
+			e.mark(m, e.namable(p, m))
 		default:
 			e.mark(m, nil)
 		}
 	}
 }
 
-// namable returns the slots of what a message may refer to by its name (see global), and of what
-// the module says of itself. Other globals travel if the code of one of those names them.
-func (e *encoder) namable(m *vm.Module) []uint32 {
+// namable returns the slots of __main__ that a message may need: what is referred to by its name (see
+// global), what any code of the script names but for its own top level, which is not run again, and
+// what the module says of itself.
+func (e *encoder) namable(p *vm.Process, m *vm.Module) []uint32 {
+	if len(p.Frames) == 0 || p.Frames[0].Fn.Proto.Module != m || p.Frames[0].Fn.Proto.Code.Kind != compile.ModuleBody {
+		return e.wholeModule(m) // it has been through this already, or is not one script
+	}
+	named := map[uint32]bool{}
+	for _, code := range p.Frames[0].Fn.Proto.Code.Codes {
+		for _, slot := range e.globalsOf(code, m) {
+			named[slot] = true
+		}
+	}
 	var slots []uint32
-	for slot, name := range m.Globals.Names {
-		switch m.At(uint32(slot)).(type) {
-		case *vm.Function, *vm.Class:
-			slots = append(slots, uint32(slot))
-		default:
-			if strings.HasPrefix(name, "__") {
-				slots = append(slots, uint32(slot))
-			}
+	for i, name := range m.Globals.Names {
+		slot := uint32(i)
+		_, isFunction := m.At(slot).(*vm.Function)
+		_, isClass := m.At(slot).(*vm.Class)
+		if isFunction || isClass || named[slot] || strings.HasPrefix(name, "__") {
+			slots = append(slots, slot)
 		}
 	}
 	return slots

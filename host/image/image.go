@@ -59,8 +59,8 @@ func Encode(w io.Writer, p *vm.Process, result vm.Value) error {
 }
 
 // EncodeCall writes the state of a process like p that has nothing to do but
-// fn(*args): nothing of what p is doing travels, but all functions and classes of __main__ do, with what
-// their code names, because messages that the process receives may name them. fn takes
+// fn(*args): nothing of what p is doing travels, but of __main__ all that a message to the process may
+// need does, see namable. fn takes
 // just these arguments, by position. Of Process.State all travels but the keys in without.
 func EncodeCall(w io.Writer, p *vm.Process, fn *vm.Function, args []vm.Value, without ...string) error {
 	e := newEncoder(w, p.Reg)

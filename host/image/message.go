@@ -37,20 +37,34 @@ func DecodeMessage(data []byte, p *vm.Process) (vm.Value, error) {
 	return v, d.finish()
 }
 
-// global writes a reference by name, if this is a message and v is what its
-// module has under its qualified name.
-func (e *encoder) global(v vm.Value) bool {
-	if e.sender == nil {
-		return false
+// IsNamed reports whether v goes into a message of p as no more than its name.
+func IsNamed(p *vm.Process, v vm.Value) bool {
+	if _, native := v.(*vm.Native); native {
+		name, ok := p.Reg.NameOf(v)
+		return ok && p.Reg.Lookup(name) == v
 	}
-	module, name := "", ""
+	_, _, ok := messageName(p, v)
+	return ok
+}
+
+// messageName returns where v is found, if it is what its module has under its qualified name.
+func messageName(p *vm.Process, v vm.Value) (module, name string, ok bool) {
 	switch v := v.(type) {
 	case *vm.Class:
 		module, name = v.Module, v.QualName
 	case *vm.Function:
 		module, name = v.Proto.Module.Name, v.Proto.Code.QualName
 	}
-	if name == "" || lookup(e.sender, module, name) != v {
+	return module, name, name != "" && lookup(p, module, name) == v
+}
+
+// global writes a reference by name, if this is a message and v has one.
+func (e *encoder) global(v vm.Value) bool {
+	if e.sender == nil {
+		return false
+	}
+	module, name, ok := messageName(e.sender, v)
+	if !ok {
 		return false
 	}
 	if !e.seen(identity{address(v), -1}, kindGlobal) {
