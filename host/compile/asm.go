@@ -312,7 +312,7 @@ func constKey(v any) any {
 	case float64:
 		return floatKey(math.Float64bits(v))
 	case *big.Int:
-		return bigKey(v.String())
+		return bigKey(v.Text(16)) // in linear time, unlike decimal digits
 	case []string:
 		return tupleKey(strings.Join(v, ","))
 	}

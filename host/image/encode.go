@@ -72,6 +72,8 @@ type encoder struct {
 	sender *vm.Process                    // of a message, or nil
 	p      *vm.Process                    // for messages; nil in EncodeValue
 	err    error
+
+	keys, values []vm.Value // of the table that is being written
 }
 
 func newEncoder(w io.Writer, reg *vm.Registry) *encoder {

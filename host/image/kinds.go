@@ -1,6 +1,7 @@
 package image
 
 import (
+	"slices"
 	"unsafe"
 
 	"mpstar/host/compile"
@@ -202,22 +203,23 @@ func kindOf(v any) (kind, bool) {
 
 func encodeDict(e *encoder, v any) {
 	d := v.(*starlark.Dict)
-	keys := make([]vm.Value, 0, d.Len())
-	values := make([]vm.Value, 0, d.Len())
+	keys, values := slices.Grow(e.keys[:0], d.Len()), slices.Grow(e.values[:0], d.Len())
 	for k, v := range d.Entries() {
 		keys, values = append(keys, k), append(values, v)
 	}
 	e.seq(keys)
 	e.seq(values)
+	e.keys, e.values = keys, values
 }
 
 func encodeSet(e *encoder, v any) {
 	s := v.(*starlark.Set)
-	keys := make([]vm.Value, 0, s.Len())
+	keys := slices.Grow(e.keys[:0], s.Len())
 	for k := range s.Elements() {
 		keys = append(keys, k)
 	}
 	e.seq(keys)
+	e.keys = keys
 }
 
 // encodeSource leaves out the text of the host's own sources, which no
