@@ -131,7 +131,9 @@ func assignKeyword(fn string, kw starlark.Tuple, set []bool, pairs []any) error 
 	for i := range names {
 		names[i] = strings.Trim(pairs[2*i].(string), "*?")
 	}
-	return vm.Raise(vm.TypeError, "%s() got an unexpected keyword argument '%s'%s", fn, key, vm.DidYouMean(key, names))
+	e := vm.NewException(vm.TypeError, starlark.String(fmt.Sprintf("%s() got an unexpected keyword argument '%s'", fn, key)))
+	e.Hint = vm.DidYouMean(key, names)
+	return e
 }
 
 // assign converts an argument to what the variable holds.

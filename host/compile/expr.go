@@ -255,7 +255,7 @@ func (b *builder) link(links []syntax.Expr, cur, base, out Reg) {
 	case *syntax.Attr:
 		name := b.name(e.Range, b.scope.mangle(e.Name.Name))
 		if len(links) == 1 {
-			b.emit(e.Range, Instr{Op: GETATTR, A: out, B: cur, C: name})
+			b.emit(nameRange(e), Instr{Op: GETATTR, A: out, B: cur, C: name})
 			return
 		}
 		call := atName(links[1].(*syntax.Call), e)
@@ -270,15 +270,19 @@ func (b *builder) link(links []syntax.Expr, cur, base, out Reg) {
 	}
 }
 
-// atName returns a method call that begins, for messages, at the method's name
-// if that is on a line of its own (update_start_location_to_match_attr in
-// Python/compile.c).
-func atName(call *syntax.Call, method *syntax.Attr) *syntax.Call {
-	if method.Start.Line == method.End.Line {
-		return call
+// nameRange returns where an attribute is, for messages: at its name, if that is on a
+// line of its own (update_start_location_to_match_attr in Python/compile.c).
+func nameRange(a *syntax.Attr) syntax.Range {
+	if a.Start.Line == a.End.Line {
+		return a.Range
 	}
+	return syntax.Range{Start: a.Name.Start, End: a.End}
+}
+
+// atName returns a method call that begins where its attribute is for messages.
+func atName(call *syntax.Call, method *syntax.Attr) *syntax.Call {
 	moved := *call
-	moved.Start = method.Name.Start
+	moved.Start = nameRange(method).Start
 	return &moved
 }
 

@@ -171,7 +171,7 @@ func (b *builder) store(t syntax.Expr, value uint16, at syntax.Range) {
 		b.writeName(t.Range, t.Name, b.inRegister(at, value))
 	case *syntax.Attr:
 		x := b.operand(t.X)
-		b.emit(t.Range, Instr{Op: SETATTR, A: x, B: b.name(t.Range, b.scope.mangle(t.Name.Name)), C: value})
+		b.emit(nameRange(t), Instr{Op: SETATTR, A: x, B: b.name(t.Range, b.scope.mangle(t.Name.Name)), C: value})
 	case *syntax.Index:
 		x := b.kept(t.X, t.Key)
 		key := b.rk(t.Key)
@@ -297,7 +297,7 @@ func (b *builder) augAssign(s *syntax.AugAssign) {
 		v := b.pushResult(t.Range, Instr{Op: GETATTR, B: x, C: name})
 		in.A, in.B, in.C = v, v, b.rk(s.Value)
 		b.emit(s.Range, in)
-		b.emit(t.Range, Instr{Op: SETATTR, A: x, B: name, C: v})
+		b.emit(nameRange(t), Instr{Op: SETATTR, A: x, B: name, C: v})
 	case *syntax.Index:
 		x := b.kept(t.X, t.Key, s.Value)
 		key := b.keptRK(t.Key, s.Value)
@@ -324,7 +324,7 @@ func (b *builder) deletes(list []syntax.Expr) {
 			b.deleteName(e.Range, e.Name)
 		case *syntax.Attr:
 			x := b.operand(e.X)
-			b.emit(e.Range, Instr{Op: DELATTR, A: x, B: b.name(e.Range, b.scope.mangle(e.Name.Name))})
+			b.emit(nameRange(e), Instr{Op: DELATTR, A: x, B: b.name(e.Range, b.scope.mangle(e.Name.Name))})
 		case *syntax.Index:
 			x := b.kept(e.X, e.Key)
 			key := b.rk(e.Key)

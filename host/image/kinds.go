@@ -325,6 +325,7 @@ func encodeException(e *encoder, x *vm.Exception) {
 		e.uint(t.PC)
 	}
 	e.str(x.Detail)
+	e.str(x.Hint)
 	if x.TB == nil {
 		e.ref(nil)
 	} else {
@@ -341,7 +342,7 @@ func decodeException(d *decoder, x *vm.Exception) {
 	for i := range x.Trace {
 		x.Trace[i] = vm.TraceEntry{Code: need[compile.Code](d), PC: d.uint()}
 	}
-	x.Detail = d.str()
+	x.Detail, x.Hint = d.str(), d.str()
 	x.TB, _ = d.ref().(*vm.Traceback)
 }
 

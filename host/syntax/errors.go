@@ -68,7 +68,7 @@ func writeExcerpt(b *strings.Builder, line string, r Range) {
 
 	shown := strings.TrimRight(before+marked+after, blanks)
 	fmt.Fprintf(b, "    %s\n", strings.ToValidUTF8(shown, "?"))
-	fmt.Fprintf(b, "    %s%s\n", padding(before), strings.Repeat("^", max(1, width(marked))))
+	fmt.Fprintf(b, "    %s%s\n", padding(before), strings.Repeat("^", max(1, Width(marked))))
 }
 
 // clip returns s[from:to] widened inwards to whole characters, with dots for
@@ -107,8 +107,8 @@ func padding(s string) string {
 	return b.String()
 }
 
-// width returns how many cells of a terminal s takes.
-func width(s string) int {
+// Width returns how many cells of a terminal s takes.
+func Width(s string) int {
 	n := 0
 	for _, r := range s {
 		n++

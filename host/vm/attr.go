@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"mpstar/host/compile"
@@ -120,34 +121,55 @@ func (p *Process) moduleHook(m *Module, name string) (attribute, error) {
 	return attribute{value: v}, err
 }
 
-// objectAttr follows _PyObject_GenericGetAttrWithDict: data descriptors of the
-// class, the instance, then the rest of the class.
+// objectAttr follows slot_tp_getattr_hook in Objects/typeobject.c: the class's
+// __getattribute__ or else the usual lookup, and then its __getattr__.
 func (p *Process) objectAttr(x Value, o *Instance, name string) (attribute, error) {
+	class := o.Shape.Class
+	hook, args := class.Find("__getattr__"), []Value{x, starlark.String(name)}
+	if class.interceptsAttrs() {
+		if hook == nil {
+			return attribute{fn: class.Find("__getattribute__"), args: args}, nil
+		}
+		both, err := p.prelude("_getattribute")
+		return attribute{fn: both, args: args}, err
+	}
+	a, found, err := p.usualAttr(x, o, name)
+	switch {
+	case found || err != nil:
+		return a, err
+	case hook != nil:
+		return attribute{fn: hook, args: args}, nil
+	}
+	return attribute{}, p.noAttr(x, name)
+}
+
+// interceptsAttrs reports whether the class has a __getattribute__ of the script.
+func (c *Class) interceptsAttrs() bool { return isScript(c.Find("__getattribute__")) }
+
+// usualAttr is object.__getattribute__. It follows _PyObject_GenericGetAttrWithDict: data
+// descriptors of the class, the instance, then the rest of the class.
+func (p *Process) usualAttr(x Value, o *Instance, name string) (a attribute, ok bool, err error) {
 	class := o.Shape.Class
 	found := class.Find(name)
 	if prop, ok := found.(*Property); ok {
-		return prop.get(x, name)
+		a, err = prop.get(x, name)
+		return a, true, err
 	}
 	get := getter(found)
 	if get != nil && isDataDescriptor(found) {
-		return attribute{fn: get, args: []Value{x, class}}, nil
+		return attribute{fn: get, args: []Value{x, class}}, true, nil
 	}
 	if v := o.Get(name); v != nil {
-		return attribute{value: v}, nil
+		return attribute{value: v}, true, nil
 	}
 	if get != nil {
-		return attribute{fn: get, args: []Value{x, class}}, nil
+		return attribute{fn: get, args: []Value{x, class}}, true, nil
 	}
 	if found != nil {
-		return attribute{value: bind(found, x, class)}, nil
+		return attribute{value: bind(found, x, class)}, true, nil
 	}
-	if v := objectSpecial(x, o, name); v != nil {
-		return attribute{value: v}, nil
-	}
-	if hook := class.Find("__getattr__"); hook != nil {
-		return attribute{fn: hook, args: []Value{x, starlark.String(name)}}, nil
-	}
-	return attribute{}, p.noAttr(x, name)
+	v := objectSpecial(x, o, name)
+	return attribute{value: v}, v != nil, nil
 }
 
 func (prop *Property) get(x Value, name string) (attribute, error) {
@@ -176,7 +198,7 @@ func isDataDescriptor(v Value) bool {
 		return true
 	}
 	o, ok := v.(*Instance)
-	return ok && o.Shape.Class.Find("__set__") != nil
+	return ok && (o.Shape.Class.Find("__set__") != nil || o.Shape.Class.Find("__delete__") != nil)
 }
 
 // bind makes a class attribute what it is when read through x: a method of it,
@@ -251,6 +273,10 @@ func (e *Exception) special(name string) Value {
 	case "value":
 		if class.IsSubclass(StopIteration) {
 			return e.arg(0)
+		}
+	case "name", "path", "obj":
+		if slices.Contains(exceptionKeywords(class), name) {
+			return starlark.None
 		}
 	case "msg":
 		if class.IsSubclass(ImportError) || class.IsSubclass(SyntaxError) {
@@ -330,7 +356,7 @@ func (p *Process) classAttr(c *Class, name string) (attribute, error) {
 	case "mro":
 		return attribute{value: &BoundMethod{Self: c, Fn: p.Reg.Intrinsics["_mro"]}}, nil
 	}
-	return attribute{}, Raise(AttributeError, "type object '%s' has no attribute '%s'%s", c.Name, name, p.suggest(c, name))
+	return attribute{}, p.noAttr(c, name)
 }
 
 func classTuple(classes []*Class) starlark.Tuple {
@@ -443,6 +469,10 @@ func (p *Process) plainAttr(x Value, name string) (Value, error) {
 		case "step":
 			return x.Step, nil
 		}
+	case *Traceback:
+		if name == "tb_lineno" {
+			return starlark.MakeInt(x.Line()), nil
+		}
 	case *StaticMethod:
 		if name == "__func__" {
 			return x.Fn, nil
@@ -530,15 +560,17 @@ func (n *Native) attr(p *Process, name string) Value {
 
 // noAttr is the AttributeError for a name that is not there.
 func (p *Process) noAttr(x Value, name string) error {
-	if m, ok := x.(*Module); ok {
-		return Raise(AttributeError, "module '%s' has no attribute '%s'%s", m.Name, name, p.suggest(x, name))
+	what := "'" + TypeName(x) + "' object"
+	switch x := x.(type) {
+	case *Module:
+		what = "module '" + x.Name + "'"
+	case *Class:
+		what = "type object '" + x.Name + "'"
 	}
-	return Raise(AttributeError, "'%s' object has no attribute '%s'%s", TypeName(x), name, p.suggest(x, name))
-}
-
-// suggest returns CPython's hint at a near name, or nothing.
-func (p *Process) suggest(x Value, name string) string {
-	return DidYouMean(name, p.Dir(x))
+	e := NewException(AttributeError, starlark.String(fmt.Sprintf("%s has no attribute '%s'", what, name)))
+	e.Hint = DidYouMean(name, p.Dir(x))
+	e.Set("name", starlark.String(name))
+	return e
 }
 
 // Dir returns the names of x's attributes, sorted.
@@ -652,8 +684,38 @@ func setOwn(x Value, name string, v Value) error {
 	if name == "__dict__" {
 		return setDict(o, v)
 	}
+	if o.Shape.Index(name) < 0 && !o.Shape.Class.hasRoomFor(name) {
+		return Raise(AttributeError, "'%s' object has no attribute '%s'", TypeName(x), name)
+	}
 	o.Set(name, v)
 	return nil
+}
+
+// hasRoomFor reports whether instances may have an attribute of that name: any, unless the class and all
+// that it inherits from name theirs in __slots__.
+func (c *Class) hasRoomFor(name string) bool {
+	for _, k := range c.MRO {
+		if k == Object {
+			return false
+		}
+		slots, ok := k.Attrs["__slots__"]
+		if !ok || namesSlot(slots, name) || namesSlot(slots, "__dict__") {
+			return true
+		}
+	}
+	return true
+}
+
+func namesSlot(slots Value, name string) bool {
+	switch slots := slots.(type) {
+	case starlark.String:
+		return string(slots) == name
+	case starlark.Tuple:
+		return slices.Contains(slots, Value(starlark.String(name)))
+	case *starlark.List:
+		return slices.Contains(Elems(slots), Value(starlark.String(name)))
+	}
+	return true
 }
 
 func setDict(o *Instance, v Value) error {
@@ -729,6 +791,8 @@ func (p *Process) DelAttr(x Value, name string) error {
 				return Raise(AttributeError, "property '%s' of '%s' object has no deleter", name, x.Type())
 			}
 			return NeedScript
+		} else if isDataDescriptor(o.Shape.Class.Find(name)) {
+			return NeedScript
 		}
 		return p.delOwn(x, name)
 	case *Class:
@@ -799,7 +863,7 @@ func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 		if m := p.Reg.Methods[x.Type()][name]; m != nil && m.Method {
 			return m, x, nil
 		}
-	} else if f, ok := o.Shape.Class.Find(name).(*Function); ok && o.Get(name) == nil {
+	} else if f, ok := o.Shape.Class.Find(name).(*Function); ok && o.Get(name) == nil && !o.Shape.Class.interceptsAttrs() {
 		return f, x, nil
 	}
 	a, err := p.attr(x, name)
@@ -843,7 +907,7 @@ func (p *Process) getAttrFast(fr *Frame, o *Instance, pc int) Value {
 	if slot < 0 {
 		return nil
 	}
-	if isDataDescriptor(o.Shape.Class.Find(name)) {
+	if class := o.Shape.Class; isDataDescriptor(class.Find(name)) || class.interceptsAttrs() {
 		return nil
 	}
 	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: slot}
@@ -860,7 +924,7 @@ func (p *Process) methodFast(fr *Frame, o *Instance, pc int) Value {
 	in := fr.Fn.Proto.Code.Instrs[pc]
 	name := fr.Fn.Proto.Code.Names[in.C]
 	f, ok := o.Shape.Class.Find(name).(*Function)
-	if !ok || o.Shape.Index(name) >= 0 {
+	if !ok || o.Shape.Index(name) >= 0 || o.Shape.Class.interceptsAttrs() {
 		return nil
 	}
 	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: -1, fn: f}
@@ -881,8 +945,12 @@ func (p *Process) setAttrFast(fr *Frame, o *Instance, pc int, v Value) bool {
 		if isDataDescriptor(class.Find(name)) {
 			return false
 		}
-		*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: o.Shape.Index(name)}
-		if c.slot < 0 {
+		slot := o.Shape.Index(name)
+		if slot < 0 && !class.hasRoomFor(name) {
+			return false
+		}
+		*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: slot}
+		if slot < 0 {
 			c.next = o.Shape.With(name)
 		}
 	}

@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mpstar/host/compile"
@@ -181,8 +182,6 @@ func bindArgs(f *Function, args []Value, kwargs []starlark.Tuple, params []Value
 	named := code.NumPos + code.NumKwOnly
 	if code.HasVarargs {
 		params[named] = starlark.Tuple(append([]Value(nil), args[n:]...))
-	} else if n < len(args) {
-		return tooMany(f, len(args), kwargs)
 	}
 	var extra *starlark.Dict
 	if code.HasKwargs {
@@ -190,14 +189,18 @@ func bindArgs(f *Function, args []Value, kwargs []starlark.Tuple, params []Value
 		params[len(params)-1] = extra
 	}
 	for _, kw := range kwargs {
-		if err := bindKeyword(f, kw, params, extra); err != nil {
+		if err := bindKeyword(f, kw, kwargs, params, extra); err != nil {
 			return err
 		}
+	}
+	if n < len(args) && !code.HasVarargs {
+		return tooMany(f, len(args), params)
 	}
 	return bindDefaults(f, n, params)
 }
 
-func bindKeyword(f *Function, kw starlark.Tuple, params []Value, extra *starlark.Dict) error {
+// bindKeyword puts kw, which is one of kwargs, where it belongs.
+func bindKeyword(f *Function, kw starlark.Tuple, kwargs []starlark.Tuple, params []Value, extra *starlark.Dict) error {
 	code := f.Proto.Code
 	name := string(kw[0].(starlark.String))
 	for i := code.NumPosOnly; i < code.NumPos+code.NumKwOnly; i++ {
@@ -213,13 +216,18 @@ func bindKeyword(f *Function, kw starlark.Tuple, params []Value, extra *starlark
 	if extra != nil {
 		return extra.SetKey(kw[0], kw[1])
 	}
-	for i := range code.NumPosOnly {
-		if code.Locals[i] == name {
-			return Raise(TypeError, "%s() got some positional-only arguments passed as keyword arguments: '%s'", code.QualName, name)
+	var wrong []string
+	for _, param := range code.Locals[:code.NumPosOnly] {
+		if slices.ContainsFunc(kwargs, func(kw starlark.Tuple) bool { return kw[0] == starlark.String(param) }) {
+			wrong = append(wrong, param)
 		}
 	}
-	return Raise(TypeError, "%s() got an unexpected keyword argument '%s'%s", code.QualName, name,
-		DidYouMean(name, code.Locals[code.NumPosOnly:code.NumPos+code.NumKwOnly]))
+	if wrong != nil {
+		return Raise(TypeError, "%s() got some positional-only arguments passed as keyword arguments: '%s'", code.QualName, strings.Join(wrong, ", "))
+	}
+	e := NewException(TypeError, starlark.String(fmt.Sprintf("%s() got an unexpected keyword argument '%s'", code.QualName, name)))
+	e.Hint = DidYouMean(name, code.Locals[code.NumPosOnly:code.NumPos+code.NumKwOnly])
+	return e
 }
 
 func bindDefaults(f *Function, given int, params []Value) error {
@@ -275,21 +283,27 @@ func plural(n int) string {
 	return "s"
 }
 
-func tooMany(f *Function, given int, kwargs []starlark.Tuple) error {
+// tooMany follows too_many_positional in Python/ceval.c. The keyword arguments are in params.
+func tooMany(f *Function, given int, params []Value) error {
 	code := f.Proto.Code
-	takes := fmt.Sprint(code.NumPos)
+	takes, s := fmt.Sprint(code.NumPos), plural(code.NumPos)
 	if code.NumDefaults > 0 {
-		takes = fmt.Sprintf("from %d to %d", code.NumPos-code.NumDefaults, code.NumPos)
+		takes, s = fmt.Sprintf("from %d to %d", code.NumPos-code.NumDefaults, code.NumPos), "s"
 	}
-	was := "were"
-	if given == 1 {
-		was = "was"
+	named := 0
+	for _, v := range params[code.NumPos : code.NumPos+code.NumKwOnly] {
+		if v != nil {
+			named++
+		}
 	}
-	s := "s"
-	if takes == "1" {
-		s = ""
+	were := "were"
+	if given == 1 && named == 0 {
+		were = "was"
 	}
-	return Raise(TypeError, "%s() takes %s positional argument%s but %d %s given", code.QualName, takes, s, given, was)
+	if named > 0 {
+		were = fmt.Sprintf("positional argument%s (and %d keyword-only argument%s) were", plural(given), named, plural(named))
+	}
+	return Raise(TypeError, "%s() takes %s positional argument%s but %d %s given", code.QualName, takes, s, given, were)
 }
 
 // callNative runs a builtin. Where it needs script code, the prelude function
@@ -464,6 +478,21 @@ func calleeName(v Value) string {
 		return v.Name()
 	}
 	return v.Type()
+}
+
+// fullName is calleeName with the module of what the script defines (_PyObject_FunctionStr in Objects/object.c).
+func fullName(v Value) string {
+	switch v := v.(type) {
+	case *Function:
+		return v.Proto.Module.Name + "." + calleeName(v)
+	case *BoundMethod:
+		return fullName(v.Fn)
+	case *Class:
+		if !v.Builtin {
+			return v.Module + "." + v.QualName
+		}
+	}
+	return calleeName(v)
 }
 
 // ShortName returns the name without its module or type: "fork", "append".

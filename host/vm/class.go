@@ -256,7 +256,7 @@ func (c *Class) linearize() error {
 	}
 	for _, list := range todo {
 		if len(list) > 0 {
-			return Raise(TypeError, "Cannot create a consistent method resolution order (MRO) for bases %s", baseNames(c.Bases))
+			return Raise(TypeError, "Cannot create a consistent method resolution\norder (MRO) for bases %s", baseNames(c.Bases))
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"mpstar/host/compile"
@@ -226,7 +227,15 @@ func (p *Process) nameError(m *Module, name string) error {
 	if hint == "" && p.Reg.Modules[name] != nil {
 		hint = ". Did you forget to import '" + name + "'?"
 	}
-	return Raise(NameError, "name '%s' is not defined%s", name, hint)
+	return undefined(name, hint)
+}
+
+// undefined is the NameError for a name, with a hint at another.
+func undefined(name, hint string) error {
+	e := NewException(NameError, starlark.String(fmt.Sprintf("name '%s' is not defined", name)))
+	e.Hint = hint
+	e.Set("name", starlark.String(name))
+	return e
 }
 
 func unboundLocal(code *compile.Code, r compile.Reg) error {
@@ -235,7 +244,7 @@ func unboundLocal(code *compile.Code, r compile.Reg) error {
 		name = code.Locals[r]
 	}
 	if code.Kind == compile.ClassBody || code.Kind == compile.ModuleBody {
-		return Raise(NameError, "name '%s' is not defined", name)
+		return undefined(name, "")
 	}
 	return Raise(UnboundLocalError, "cannot access local variable '%s' where it is not associated with a value", name)
 }
@@ -525,7 +534,7 @@ func (p *Process) merge(in compile.Instr, regs []Value, x Value) (pushed bool, e
 	src, ok := x.(starlark.IterableMapping)
 	if !ok {
 		if in.X == 1 {
-			err = Raise(TypeError, "%s() argument after ** must be a mapping, not %s", calleeName(regs[in.A-2]), TypeName(x))
+			err = Raise(TypeError, "%s() argument after ** must be a mapping, not %s", fullName(regs[in.A-2]), TypeName(x))
 		} else {
 			err = Raise(TypeError, "'%s' object is not a mapping", TypeName(x))
 		}
@@ -553,7 +562,7 @@ func keywordOK(callee Value, dst *starlark.Dict, key Value) error {
 		return Raise(TypeError, "keywords must be strings")
 	}
 	if _, found, _ := dst.Get(name); found {
-		return Raise(TypeError, "%s() got multiple values for keyword argument '%s'", calleeName(callee), string(name))
+		return Raise(TypeError, "%s() got multiple values for keyword argument '%s'", fullName(callee), string(name))
 	}
 	return nil
 }
@@ -710,23 +719,19 @@ func isReraise(err error) bool {
 
 // matches does IFMATCH.
 func matches(exc, class Value) (bool, error) {
-	switch c := class.(type) {
-	case *Class:
-		if c.IsSubclass(BaseException) {
-			return exc.(*Exception).Shape.Class.IsSubclass(c), nil
-		}
-	case starlark.Tuple:
-		for _, k := range c {
-			if _, nested := k.(starlark.Tuple); nested {
-				break
-			}
-			if ok, err := matches(exc, k); ok || err != nil {
-				return ok, err
-			}
-		}
-		return false, nil
+	classes, several := class.(starlark.Tuple)
+	if !several {
+		classes = starlark.Tuple{class}
 	}
-	return false, Raise(TypeError, "catching classes that do not inherit from BaseException is not allowed")
+	matched := false
+	for _, v := range classes {
+		c, ok := v.(*Class)
+		if !ok || !c.IsSubclass(BaseException) {
+			return false, Raise(TypeError, "catching classes that do not inherit from BaseException is not allowed")
+		}
+		matched = matched || exc.(*Exception).Shape.Class.IsSubclass(c)
+	}
+	return matched, nil
 }
 
 // with does WITH.

@@ -263,7 +263,8 @@ func (p *Process) noModule(name string) error {
 	for n := range p.Reg.Sources {
 		names = append(names, n)
 	}
-	e := NewException(ModuleNotFoundError, starlark.String("No module named '"+name+"'"+DidYouMean(name, sorted(names))))
+	e := NewException(ModuleNotFoundError, starlark.String("No module named '"+name+"'"))
+	e.Hint = DidYouMean(name, sorted(names))
 	e.Set("name", starlark.String(name))
 	return e
 }
@@ -296,7 +297,8 @@ func (p *Process) importFrom(x Value, name string) (Value, error) {
 	if m.File != "" {
 		where = m.File
 	}
-	e := NewException(ImportError, starlark.String("cannot import name '"+name+"' from '"+m.Name+"' ("+where+")"+DidYouMean(name, p.Dir(m))))
+	e := NewException(ImportError, starlark.String("cannot import name '"+name+"' from '"+m.Name+"' ("+where+")"))
+	e.Hint = DidYouMean(name, p.Dir(m))
 	e.Set("name", starlark.String(m.Name))
 	return nil, e
 }

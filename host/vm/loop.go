@@ -133,7 +133,7 @@ reload:
 			slot := in.Bx()
 			if slot >= len(m.Slots) || m.Slots[slot] == nil {
 				fr.PC = pc
-				err = Raise(NameError, "name '%s' is not defined", m.Globals.Names[slot])
+				err = undefined(m.Globals.Names[slot], "")
 				goto raise
 			}
 			m.Slots[slot] = nil

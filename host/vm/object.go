@@ -26,6 +26,7 @@ var classMethods = map[string][]*Native{
 		{Name: "object.__hash__", Sig: "()", Doc: "Return hash(self).", Method: true, Fn: objectHash},
 		{Name: "object.__format__", Sig: "(spec)", Doc: "Return format(self, spec).", Method: true, Slow: "_object_format", Fn: needScript},
 		{Name: "object.__getattribute__", Sig: "(name)", Doc: "Return getattr(self, name).", Method: true, Slow: "_getattr", Fn: objectGetattr},
+		{Name: "object.__getattribute__", Sig: "(name)", Doc: "Return an attribute.", Method: true, Fn: objectGetattribute},
 		{Name: "object.__setattr__", Sig: "(name, value)", Doc: "Set an attribute.", Method: true, Fn: objectSetattr},
 		{Name: "object.__delattr__", Sig: "(name)", Doc: "Delete an attribute.", Method: true, Fn: objectDelattr},
 		{Name: "object.__init_subclass__", Sig: "()", Doc: "Called when a class is inherited from.", Fn: objectInitSubclass},
@@ -193,6 +194,29 @@ func objectSetattr(p *Process, args []Value, kwargs []starlark.Tuple) (Value, er
 	return starlark.None, setOwn(args[0], name, args[2])
 }
 
+func objectGetattribute(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	if len(args) != 2 {
+		return nil, Raise(TypeError, "expected 1 argument, got %d", len(args)-1)
+	}
+	o, name := object(args[0]), ""
+	if err := starlark.UnpackArgs("__getattribute__", starlark.Tuple{args[1]}, kwargs, "name", &name); err != nil {
+		return nil, Raise(TypeError, "attribute name must be string, not '%s'", TypeName(args[1]))
+	}
+	if o == nil {
+		return p.TailAttr(args[0], name)
+	}
+	a, found, err := p.usualAttr(args[0], o, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, p.noAttr(args[0], name)
+	case a.fn != nil:
+		return p.Tail(a.fn, a.args, nil)
+	}
+	return a.value, nil
+}
+
 func objectDelattr(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
 	if len(args) != 2 || object(args[0]) == nil {
 		return nil, Raise(TypeError, "expected 1 argument, got %d", len(args)-1)
@@ -213,7 +237,7 @@ func exceptionInit(p *Process, args []Value, kwargs []starlark.Tuple) (Value, er
 	if !ok {
 		return nil, Raise(TypeError, "descriptor '__init__' requires a 'BaseException' object but received '%s'", TypeName(args[0]))
 	}
-	if len(kwargs) > 0 && !e.Shape.Class.IsSubclass(ImportError) {
+	if len(kwargs) > 0 && exceptionKeywords(e.Shape.Class) == nil {
 		return nil, Raise(TypeError, "%s() takes no keyword arguments", e.Shape.Class.Name)
 	}
 	e.setArgs(args[1:])
@@ -229,6 +253,9 @@ func (e *Exception) setArgs(args []Value) {
 				e.Set(name, args[i])
 			}
 		}
+		if len(args) == 5 {
+			e.Set("filename2", args[4])
+		}
 		if len(args) > 2 {
 			e.Args = e.Args[:2]
 		}
@@ -238,8 +265,16 @@ func (e *Exception) setArgs(args []Value) {
 // newException is BaseException.__new__: it keeps the arguments, whatever
 // __init__ does with them. OSError(errno, …) becomes the subclass for the errno.
 func newException(c *Class, args []Value, kwargs []starlark.Tuple) (Value, error) {
-	if len(kwargs) > 0 && !isScript(c.Find("__init__")) && !c.IsSubclass(ImportError) {
-		return nil, Raise(TypeError, "%s() takes no keyword arguments", c.Name)
+	known := exceptionKeywords(c)
+	for _, kw := range kwargs {
+		if isScript(c.Find("__init__")) {
+			break
+		}
+		if name, _ := starlark.AsString(kw[0]); known == nil {
+			return nil, Raise(TypeError, "%s() takes no keyword arguments", c.Name)
+		} else if !slices.Contains(known, name) {
+			return nil, Raise(TypeError, "'%s' is an invalid keyword argument for %s()", name, c.Name)
+		}
 	}
 	if c == OSError && len(args) >= 2 {
 		if errno, err := starlark.AsInt32(args[0]); err == nil {
@@ -251,11 +286,25 @@ func newException(c *Class, args []Value, kwargs []starlark.Tuple) (Value, error
 	e := NewException(c)
 	e.setArgs(args)
 	for _, kw := range kwargs {
-		if name, ok := starlark.AsString(kw[0]); ok && (name == "name" || name == "path") && c.IsSubclass(ImportError) {
+		if name, _ := starlark.AsString(kw[0]); slices.Contains(known, name) {
 			e.Set(name, kw[1])
 		}
 	}
 	return e, nil
+}
+
+// exceptionKeywords returns the keyword arguments that an exception class takes, which are
+// attributes of its instances.
+func exceptionKeywords(c *Class) []string {
+	switch {
+	case c.IsSubclass(ImportError):
+		return []string{"name", "path"}
+	case c.IsSubclass(AttributeError):
+		return []string{"name", "obj"}
+	case c.IsSubclass(NameError):
+		return []string{"name"}
+	}
+	return nil
 }
 
 // errnoClass gives the subclass of OSError for an errno (Objects/exceptions.c,

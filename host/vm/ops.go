@@ -924,7 +924,15 @@ func (p *Process) DelIndex(x, key Value) error {
 			return NeedScript
 		}
 	}
-	return Raise(TypeError, "'%s' object doesn't support item deletion", TypeName(x))
+	return noDeletion(x)
+}
+
+// noDeletion is the error of del x[...], in the two wordings of CPython: for sequences, and for all else.
+func noDeletion(x Value) error {
+	if _, ok := x.(starlark.Sliceable); ok {
+		return Raise(TypeError, "'%s' object doesn't support item deletion", TypeName(x))
+	}
+	return Raise(TypeError, "'%s' object does not support item deletion", TypeName(x))
 }
 
 // Iterable reports whether ITER accepts v.

@@ -169,7 +169,7 @@ func (p *Process) delSlice(x Value, s *Slice) error {
 		if overrides(x, "__delitem__") {
 			return NeedScript
 		}
-		return Raise(TypeError, "'%s' object does not support item deletion", TypeName(x))
+		return noDeletion(x)
 	}
 	start, step, count, err := s.bounds(list.Len())
 	if err != nil || count == 0 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"mpstar/host/compile"
 	"mpstar/host/syntax"
@@ -72,7 +71,7 @@ func (p *Process) writeOne(b *strings.Builder, e *Exception) {
 	if e.Detail != "" {
 		b.WriteString(e.Detail)
 	} else {
-		b.WriteString(p.lastLine(e))
+		b.WriteString(p.lastLine(e) + e.Hint)
 	}
 	b.WriteString("\n")
 	if notes, ok := e.Get("__notes__").(*starlark.List); ok {
@@ -143,9 +142,9 @@ func writeSourceLine(b *strings.Builder, t TraceEntry, r syntax.Range) {
 		if start == 0 && end == len(shown) {
 			return
 		}
-		marks = strings.Repeat("^", utf8.RuneCountInString(shown[start:end]))
+		marks = strings.Repeat("^", syntax.Width(shown[start:end]))
 	}
-	fmt.Fprintf(b, "    %s%s\n", strings.Repeat(" ", utf8.RuneCountInString(shown[:start])), marks)
+	fmt.Fprintf(b, "    %s%s\n", strings.Repeat(" ", syntax.Width(shown[:start])), marks)
 }
 
 // anchors marks the operator of a binary expression, or the brackets of a
@@ -160,8 +159,8 @@ func anchors(t TraceEntry, r syntax.Range, segment string) string {
 	if lo < 0 {
 		return ""
 	}
-	lo, hi = utf8.RuneCountInString(segment[:lo]), utf8.RuneCountInString(segment[:hi])
-	n := utf8.RuneCountInString(segment)
+	lo, hi = syntax.Width(segment[:lo]), syntax.Width(segment[:hi])
+	n := syntax.Width(segment)
 	return strings.Repeat("~", lo) + strings.Repeat("^", hi-lo) + strings.Repeat("~", n-hi)
 }
 

@@ -167,12 +167,22 @@ type Exception struct {
 	Trace    []TraceEntry
 	TB       *Traceback // what scripts see of Trace, made when first asked for
 	Detail   string     // a SyntaxError's place, as it is printed
+	Hint     string     // at what may have been meant, which a traceback shows behind the message
 }
 
 // A Traceback is what scripts see of the calls that an exception passed
 // through: something that is there, and its line.
 type Traceback struct {
 	Of *Exception
+}
+
+// Line returns the line of the outermost call.
+func (t *Traceback) Line() int {
+	if len(t.Of.Trace) == 0 {
+		return 0
+	}
+	outermost := t.Of.Trace[len(t.Of.Trace)-1]
+	return Line(outermost.Code, outermost.PC)
 }
 
 // A TraceEntry is a call that an exception passed through, the innermost last
