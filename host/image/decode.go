@@ -492,7 +492,11 @@ func (d *decoder) stack(p *vm.Process, regs [][]vm.Value) {
 	for i := range p.Frames {
 		fr := &p.Frames[i]
 		code := codeOf(fr.Fn)
-		if code == nil || fr.PC >= len(code.Instrs) || len(regs[i]) > code.NumRegs || fr.Base > size || size > maxStack {
+		end := 0 // how far behind its last instruction the frame may be; see encoder.frame
+		if i < len(p.Frames)-1 {
+			end = 1
+		}
+		if code == nil || fr.PC >= len(code.Instrs)+end || len(regs[i]) > code.NumRegs || fr.Base > size || size > maxStack {
 			d.fail("frame %d without its code or place", i)
 			return
 		}

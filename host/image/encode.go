@@ -620,11 +620,15 @@ func (e *encoder) state(p *vm.Process, without []string) {
 
 // frame writes a frame and its live registers. The instruction under way in a
 // lower frame may still need its operands, which Depth of that instruction
-// takes in; what the next frame's window covers is that frame's.
+// takes in; what the next frame's window covers is that frame's. A lower frame may be at
+// the end of its code: its last instruction is a RAISE that waits for the exception to be made.
 func (e *encoder) frame(p *vm.Process, i int, result vm.Value) {
 	fr := &p.Frames[i]
 	code := fr.Fn.Proto.Code
-	live := int(code.Depth[fr.PC])
+	live := 0
+	if fr.PC < len(code.Depth) {
+		live = int(code.Depth[fr.PC])
+	}
 	top := i == len(p.Frames)-1
 	if !top {
 		live = max(live, int(code.Depth[fr.PC-1]))

@@ -137,12 +137,12 @@ var wording = []struct{ theirs, ours string }{
 	{`during iteration$`, `^RuntimeError: (dictionary|Set) changed size during iteration$`},
 	{`stack overflow$`, `^RecursionError: maximum recursion depth exceeded$`},
 
-	{`^multiple values for parameter|^dict: duplicate keyword`, `^TypeError: \w+\(\) got multiple values for (keyword )?argument '\w+'$`},
+	{`^multiple values for parameter|^dict: duplicate keyword`, `^TypeError: (__main__\.)?\w+\(\) got multiple values for (keyword )?argument '\w+'$`},
 	{`^missing 1 argument`, `^TypeError: f\(\) missing 1 required positional argument: 'mm'$`},
 	{`^min requires at least one`, `^TypeError: min expected at least 1 argument, got 0$`},
 	{`^got 3 arguments$`, `^TypeError: set expected at most 1 argument, got 3$`},
 	{`unexpected keyword arguments$|does not accept keyword arguments$`, `^TypeError: \w+.\w+\(\) takes no keyword arguments$`},
-	{`did you mean key`, `^TypeError: min\(\) got an unexpected keyword argument 'keg'. Did you mean: 'key'\?$`},
+	{`did you mean key`, `^TypeError: min\(\) got an unexpected keyword argument 'keg'$`},
 
 	{`want iterable$|is not iterable`, `^TypeError: ('\w+' object is not iterable|can only join an iterable)$`},
 	{`(^|,? )want (int|bool)$`, `^TypeError: ('\w+' object cannot be interpreted as an integer|(string|range|slice) indices must be integers.*)$`},

@@ -144,7 +144,7 @@ func (e *Exception) describe(msg string) string {
 	if msg == "" {
 		return name
 	}
-	return name + ": " + msg
+	return name + ": " + msg + e.Hint
 }
 
 // exceptionMessage is BaseException.__str__ in Go, and those of the subclasses that have their own.

@@ -71,7 +71,7 @@ func (p *Process) writeOne(b *strings.Builder, e *Exception) {
 	if e.Detail != "" {
 		b.WriteString(e.Detail)
 	} else {
-		b.WriteString(p.lastLine(e) + e.Hint)
+		b.WriteString(p.lastLine(e))
 	}
 	b.WriteString("\n")
 	if notes, ok := e.Get("__notes__").(*starlark.List); ok {
