@@ -59,6 +59,8 @@ func sourceTable() map[string]func() string {
 	table := map[string]func() string{
 		"multiprocessing":               multiprocessingSource,
 		"multiprocessing.connection":    func() string { return multiprocessingFile("connection") },
+		"multiprocessing.pool":          func() string { return multiprocessingFile("pool") },
+		"multiprocessing.process":       func() string { return multiprocessingProcessSource },
 		"multiprocessing.managers":      func() string { return multiprocessingFile("managers") },
 		"multiprocessing.shared_memory": func() string { return multiprocessingFile("shared_memory") },
 	}

@@ -26,11 +26,14 @@ var multiprocessingFiles embed.FS
 // multiprocessingSource puts the files together, in the order in which they need each other.
 func multiprocessingSource() string {
 	var source strings.Builder
-	for _, name := range []string{"process", "synchronize", "conditions", "sharedctypes", "queues", "pool", "context"} {
+	for _, name := range []string{"process", "synchronize", "conditions", "sharedctypes", "queues", "context"} {
 		source.WriteString(multiprocessingFile(name) + "\n")
 	}
 	return source.String()
 }
+
+// multiprocessingProcessSource is the part of the package that CPython has in a module of its own.
+const multiprocessingProcessSource = "from multiprocessing import BaseProcess, current_process, active_children, parent_process\n"
 
 func multiprocessingFile(name string) string {
 	text, err := multiprocessingFiles.ReadFile("multiprocessing/" + name + ".star")
