@@ -28,7 +28,7 @@ func lenFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if n := starlark.Len(a[0]); n >= 0 {
 		return starlark.MakeInt(n), nil
 	}
-	if instance(a[0]) != nil {
+	if instance(a[0]) != nil || p.Special(a[0], "__len__") != nil {
 		return nil, vm.NeedScript
 	}
 	return nil, vm.Raise(vm.TypeError, "object of type '%s' has no len()", vm.TypeName(a[0]))

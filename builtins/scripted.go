@@ -2,8 +2,10 @@ package builtins
 
 import (
 	"embed"
+	"slices"
 	"strings"
 
+	"mpstar/host/compile"
 	"mpstar/host/vm"
 
 	"go.starlark.net/starlark"
@@ -39,6 +41,10 @@ const _libraryDoc = "What modules in the script language need of Go, beyond what
 
 var _libraryRows = []row{
 	{name: "caller_module", sig: "()", fn: libraryCaller, doc: "Return the name of the module that called into the library."},
+	{name: "entries", sig: "(traceback)", fn: libraryEntries, doc: "Return the (file, line number, function, line) of the calls that an exception passed through."},
+	{name: "imported", sig: "(name)", fn: libraryImported, doc: "Return a module if it has been imported, or None."},
+	{name: "stack", sig: "()", fn: libraryStack, doc: "Return the (file, line number, function, line) of the script's calls that are under way, the innermost last."},
+	{name: "traceback", sig: "(exception, chain)", fn: libraryTraceback, doc: "Return an exception as it is printed, with those it came from if chain is true."},
 	{name: "class_of", sig: "(x)", fn: libraryClassOf, doc: "Return the class of an instance or exception, None of other values."},
 	{name: "index", sig: "(a, /)", fn: libraryIndex, slow: "_index", doc: "Return a as an int, if it is one or has an __index__."},
 	{name: "plain", sig: "(x)", fn: libraryPlain, doc: "Return the value that an instance of a class which inherits from a builtin type holds; any other value as it is."},
@@ -97,4 +103,60 @@ func libraryCaller(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		}
 	}
 	return starlark.String("__main__"), nil
+}
+
+func libraryImported(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	if m := p.Modules[string(a[0].(starlark.String))]; m != nil {
+		return m, nil
+	}
+	return starlark.None, nil
+}
+
+// libraryTraceback leaves out the exceptions that this one came from by printing a copy that came from none.
+func libraryTraceback(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	e, ok := a[0].(*vm.Exception)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "expected an exception, not %s", vm.TypeName(a[0]))
+	}
+	if !bool(a[1].Truth()) {
+		alone := *e
+		alone.Cause, alone.Context = nil, nil
+		e = &alone
+	}
+	return starlark.String(p.Traceback(e)), nil
+}
+
+func libraryEntries(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	tb, ok := a[0].(*vm.Traceback)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "expected a traceback object, not %s", vm.TypeName(a[0]))
+	}
+	var entries []vm.Value
+	for _, t := range slices.Backward(tb.Of.Trace) {
+		entries = append(entries, placeOf(t.Code, t.PC))
+	}
+	return starlark.NewList(entries), nil
+}
+
+func libraryStack(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	var entries []vm.Value
+	for i, fr := range p.Frames {
+		if m := fr.Fn.Proto.Module; !m.FromHost() {
+			pc := fr.PC
+			if i < len(p.Frames)-1 {
+				pc-- // it has gone past the call
+			}
+			entries = append(entries, placeOf(fr.Fn.Proto.Code, pc))
+		}
+	}
+	return starlark.NewList(entries), nil
+}
+
+// placeOf returns (file, line number, function, line).
+func placeOf(code *compile.Code, pc int) vm.Value {
+	line := vm.Line(code, pc)
+	return starlark.Tuple{
+		starlark.String(code.Source.Name), starlark.MakeInt(line), starlark.String(code.Name),
+		starlark.String(strings.TrimSpace(code.Source.Line(int32(line)))),
+	}
 }

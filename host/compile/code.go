@@ -378,6 +378,9 @@ type Code struct {
 	Kind     Kind
 	HasDoc   bool
 
+	// Annotations are those of a class body: a name and the text of its annotation, and so on.
+	Annotations []string
+
 	// Parameters occupy the first registers: positional, keyword-only, *args,
 	// **kwargs. A parameter that is captured is boxed by the first instructions.
 	NumPos      int      // positional parameters, positional-only ones included

@@ -256,6 +256,7 @@ func (b *builder) classDef(s *syntax.ClassDef) {
 func (b *builder) classBody(s *syntax.ClassDef) *Code {
 	c := b.child(s, ClassBody)
 	c.layout(s.Range)
+	c.annotations(s.Body)
 	c.stmts(c.docstring(s.Body))
 	cell := NoReg
 	if y := c.scope.classCell; y != nil {
@@ -263,4 +264,18 @@ func (b *builder) classBody(s *syntax.ClassDef) *Code {
 	}
 	c.emit(s.Range, Instr{Op: ENDCLASS, A: cell})
 	return c.finish()
+}
+
+// annotations keeps the annotations of a class's variables. They are texts, as with
+// CPython's "from __future__ import annotations": nothing is evaluated.
+func (b *builder) annotations(body []syntax.Stmt) {
+	for _, s := range body {
+		a, ok := s.(*syntax.AnnAssign)
+		if !ok {
+			continue
+		}
+		if n, ok := a.Target.(*syntax.Name); ok {
+			b.code.Annotations = append(b.code.Annotations, b.scope.mangle(n.Name), b.code.Source.Part(a.Annotation.Span()))
+		}
+	}
 }

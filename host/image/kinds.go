@@ -402,6 +402,7 @@ func encodeCode(e *encoder, c *compile.Code) {
 	e.pointer(c.Source, kindSource)
 	e.byte(byte(c.Kind))
 	e.bool(c.HasDoc)
+	e.strs(c.Annotations)
 	for _, n := range []int{c.NumPos, c.NumPosOnly, c.NumKwOnly, c.NumDefaults, c.NumRegs} {
 		e.uint(n)
 	}
@@ -450,6 +451,7 @@ func decodeCode(d *decoder, c *compile.Code) {
 	c.Source = need[syntax.Source](d)
 	c.Kind = compile.Kind(d.byte())
 	c.HasDoc = d.bool()
+	c.Annotations = d.strs()
 	for _, n := range []*int{&c.NumPos, &c.NumPosOnly, &c.NumKwOnly, &c.NumDefaults, &c.NumRegs} {
 		*n = d.uint()
 	}

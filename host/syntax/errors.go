@@ -161,6 +161,18 @@ func (s *Source) Line(n int32) string {
 	return text
 }
 
+// Part returns the text of a node.
+func (s *Source) Part(r Range) string {
+	if r.Start.Line == r.End.Line {
+		return s.Line(r.Start.Line)[r.Start.Col-1 : r.End.Col-1]
+	}
+	text := s.Line(r.Start.Line)[r.Start.Col-1:]
+	for n := r.Start.Line + 1; n < r.End.Line; n++ {
+		text += "\n" + s.Line(n)
+	}
+	return text + "\n" + s.Line(r.End.Line)[:r.End.Col-1]
+}
+
 // lineEnd returns the length of the line end at text[i:]: 0 if there is none.
 func lineEnd(text string, i int) int {
 	switch {

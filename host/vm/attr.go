@@ -845,6 +845,9 @@ func (p *Process) delOwn(x Value, name string) error {
 // Special returns the method of that name on the class of x, bound, or nil:
 // how the language looks up __len__ and the like.
 func (p *Process) Special(x Value, name string) Value {
+	if c, ok := x.(*Class); ok {
+		return c.special(name)
+	}
 	o := object(x)
 	if o == nil {
 		return nil
@@ -854,6 +857,20 @@ func (p *Process) Special(x Value, name string) Value {
 		return nil
 	}
 	return bind(found, x, o.Shape.Class)
+}
+
+// special returns what the class that c names in __meta__ has under a name, bound to c, or nil: the
+// language's own way to iterate over a class such as an Enum, which elsewhere a metaclass gives it.
+func (c *Class) special(name string) Value {
+	meta, ok := c.Find("__meta__").(*Class)
+	if !ok {
+		return nil
+	}
+	found := meta.Find(name)
+	if found == nil {
+		return nil
+	}
+	return bind(found, c, meta)
 }
 
 // method looks up x.name for a call: the function and x, or a value and nil.

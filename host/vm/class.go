@@ -69,6 +69,15 @@ func classArgs(code *compile.Code, in compile.Instr, regs []Value) (bases []Valu
 	return bases[:len(bases)-len(names)], names
 }
 
+// baseInstead returns the base that does for a class what a metaclass does elsewhere, or nil: abc.ABC for abc.ABCMeta.
+func baseInstead(meta Value) Value {
+	c, ok := meta.(*Class)
+	if !ok {
+		return nil
+	}
+	return c.Attrs["__base_instead__"]
+}
+
 // ClassType returns the builtin class type, if the host has one as a class.
 func ClassType(p *Process) *Class {
 	c, _ := p.Reg.Builtins["type"].(*Class)
@@ -83,8 +92,12 @@ func (p *Process) finishClass(in compile.Instr, regs []Value, code *compile.Code
 	for i, name := range names {
 		_ = kwargs.SetKey(name, regs[int(in.A)+1+len(bases)+i])
 	}
-	if _, found, _ := kwargs.Get(starlark.String("metaclass")); found {
-		return Raise(TypeError, "metaclasses are not supported")
+	if meta, found, _ := kwargs.Delete(starlark.String("metaclass")); found {
+		base := baseInstead(meta)
+		if base == nil {
+			return Raise(TypeError, "metaclasses are not supported")
+		}
+		bases = append(bases[:len(bases):len(bases)], base)
 	}
 	c, err := p.newClass(ns, bases)
 	if err != nil {
@@ -108,6 +121,13 @@ func (p *Process) newClass(ns *namespace, bases []Value) (*Class, error) {
 	}
 	if ns.code.HasDoc {
 		c.SetAttr("__doc__", starlark.String(ns.code.Doc))
+	}
+	if texts := ns.code.Annotations; len(texts) > 0 {
+		annotations := new(starlark.Dict)
+		for i := 0; i < len(texts); i += 2 {
+			_ = annotations.SetKey(starlark.String(texts[i]), starlark.String(texts[i+1])) // a string always hashes
+		}
+		c.SetAttr("__annotations__", annotations)
 	}
 	for i, key := range ns.keys {
 		c.SetAttr(key, classValue(key, ns.values[i]))

@@ -709,6 +709,10 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 	switch c := y.(type) {
 	case *Instance, *Exception, *Generator:
 		return false, NeedScript
+	case *Class:
+		if c.special("__contains__") != nil {
+			return false, NeedScript
+		}
 	case *starlark.List:
 		for i := 0; i < c.Len(); i++ {
 			if eq, err := same(c.Index(i), x, maxDepth); eq || err != nil {
@@ -946,6 +950,8 @@ func Iterable(v Value) bool {
 			return iter != starlark.None
 		}
 		return overrides(v, "__getitem__")
+	case *Class:
+		return v.special("__iter__") != nil
 	}
 	return false
 }
@@ -967,7 +973,7 @@ func (p *Process) Iter(v Value) (Value, error) {
 		return &SeqIter{Seq: byteInts(v)}, nil
 	case *Generator, Iterator, *ListIter, *SeqIter, *RangeIter, *KeyIter, *StringIter:
 		return v, nil
-	case *Instance, *Exception:
+	case *Instance, *Exception, *Class:
 		if !Iterable(v) {
 			break
 		}
