@@ -64,6 +64,24 @@ func LeavePrompt(p *vm.Process) {
 	}
 }
 
+// ChildNames returns the names that module multiprocessing has for children of
+// this process that it has not seen end.
+func ChildNames(p *vm.Process) map[kernel.Pid]string {
+	names := map[kernel.Pid]string{}
+	m := p.Modules["multiprocessing"]
+	if m == nil {
+		return names
+	}
+	v, _ := p.Call(m.Get("_child_names"), nil, nil)
+	if d, ok := v.(*starlark.Dict); ok {
+		for _, item := range d.Items() {
+			pid, _ := starlark.AsInt32(item[0])
+			names[kernel.Pid(pid)] = vm.Str(item[1])
+		}
+	}
+	return names
+}
+
 // PrintException writes the traceback of an exception that nobody handled.
 func PrintException(p *vm.Process, e *vm.Exception) { WriteStderr(p, p.Traceback(e)) }
 

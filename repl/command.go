@@ -3,13 +3,13 @@ package repl
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
+	"mpstar/builtins"
 	"mpstar/host/syntax"
 	"mpstar/host/vm"
-
-	"go.starlark.net/starlark"
 )
 
 // A command is what the prompt itself does: a line that begins with a colon.
@@ -71,9 +71,9 @@ func (r *repl) help(string) error {
 const keysHelp = `
 help(x)      Show what x is: a value, "a name" or "a module".
 _            The last value shown.
-Tab          Complete a name, an attribute, a keyword argument, a file name in quotes.
-Up, Ctrl-R   Go back in the history, search in it. There ␤ stands for a line end.
-Ctrl-C       Clear the line; interrupt what runs, with all processes in the foreground.
+Tab          Complete names, attributes, keyword arguments, and files in quotes.
+Up, Ctrl-R   Go back in the history, search in it. ␤ stands for a line end.
+Ctrl-C       Clear the line; interrupt what runs, and all processes it started.
 Ctrl-D       Leave, as do exit and quit().
 `
 
@@ -96,45 +96,41 @@ func (r *repl) time(code string) error {
 	return err
 }
 
-// ps shows the processes below this one.
+// ps shows this process and those below it.
 func (r *repl) ps(string) error {
 	tree, err := r.session.Kernel.Tree()
 	if err != nil {
 		r.say(fmt.Sprintf("cannot list the processes: %v\n", err))
 		return nil
 	}
-	names := r.processNames()
+	names := builtins.ChildNames(r.session.Process)
 	var b strings.Builder
+	fmt.Fprintf(&b, "%d this prompt\n", r.session.Kernel.Getpid())
 	for _, p := range tree {
-		name := names[int(p.Pid)]
-		fmt.Fprintf(&b, "%*s%d %s%s\n", 2*p.Depth, "", p.Pid, p.State, strings.TrimRight(" "+name, " "))
+		fmt.Fprintf(&b, "%*s%d %s", 2+2*p.Depth, "", p.Pid, p.State)
+		if name := names[p.Pid]; name != "" {
+			b.WriteString(", " + name)
+		}
+		b.WriteByte('\n')
 	}
 	r.say(b.String())
 	return nil
 }
 
-// processNames returns the names that module multiprocessing has for children.
-func (r *repl) processNames() map[int]string {
-	names := map[int]string{}
-	m := r.session.Process.Modules["multiprocessing"]
-	if m == nil {
-		return names
+// farewell says which children of os.fork go on, for nothing waits for those.
+func (r *repl) farewell() {
+	tree, err := r.session.Kernel.Tree()
+	if err != nil {
+		return
 	}
-	list, ok := m.Get("_children").(*starlark.List)
-	if !ok {
-		return names
-	}
-	for i := range list.Len() {
-		p := list.Index(i)
-		name, _ := r.session.Process.GetAttr(p, "_name")
-		popen, err := r.session.Process.GetAttr(p, "_popen")
-		if err != nil || popen == nil {
-			continue
-		}
-		pid, _ := r.session.Process.GetAttr(popen, "pid")
-		if n, err := starlark.AsInt32(pid); err == nil {
-			names[n] = vm.Str(name)
+	names := builtins.ChildNames(r.session.Process)
+	var left []string
+	for _, p := range tree {
+		if p.Depth == 0 && !p.Ended && names[p.Pid] == "" {
+			left = append(left, strconv.Itoa(int(p.Pid)))
 		}
 	}
-	return names
+	if len(left) > 0 {
+		r.say("left running: " + strings.Join(left, ", ") + "\n")
+	}
 }

@@ -28,6 +28,9 @@ const mostWords = 100
 func (c *completer) words(line string, pos int) (head string, words []string, tail string) {
 	runes := []rune(line)
 	left, tail := string(runes[:pos]), string(runes[pos:])
+	if isBlank(left) {
+		return left, []string{step}, tail
+	}
 	prefix, words := c.candidates(fromSymbols.Replace(left))
 	words = slices.DeleteFunc(words, func(w string) bool {
 		return !strings.HasPrefix(w, prefix) || strings.HasPrefix(w, "_") && !strings.HasPrefix(prefix, "_")

@@ -117,6 +117,10 @@ func (e *editor) open() (*terminal, error) {
 	os.Stdin = e.from
 	t := &terminal{session: e.session, liner: liner.NewLiner(), usual: usual}
 	os.Stdin = stdin
+	if mode, err := sys.IoctlGetTermios(0, sys.TCGETS); err == nil {
+		mode.Lflag &^= sys.ISIG // liner does that too, after it has shown the prompt
+		_ = sys.IoctlSetTermios(0, sys.TCSETS, mode)
+	}
 	t.editing, _ = liner.TerminalMode()
 	t.liner.SetCtrlCAborts(true)
 	t.liner.SetTabCompletionStyle(liner.TabPrints)
@@ -141,16 +145,20 @@ func (t *terminal) close() {
 	t.session.Kernel.Reclaim(kernel.Signal(syscall.SIGWINCH))
 }
 
-// pause lets f run with the terminal in its usual mode, and then draws the line again.
+// pause lets f run with the terminal in its usual mode and without the line,
+// which is drawn again if f does not fail.
 func (t *terminal) pause(f func() error) error {
 	_ = t.usual.ApplyMode()
-	os.Stdout.WriteString(noPaste)
+	os.Stdout.WriteString(noPaste + "\r\x1b[J")
 	t.session.Kernel.EndPrompt()
 	err := f()
+	beginLine()
 	t.session.Kernel.BeginPrompt(1)
 	_ = t.editing.ApplyMode()
 	os.Stdout.WriteString(askPaste)
-	_ = sys.Kill(os.Getpid(), syscall.SIGWINCH) // liner draws the line again
+	if err == nil {
+		_ = sys.Kill(os.Getpid(), syscall.SIGWINCH)
+	}
 	return err
 }
 

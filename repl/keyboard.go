@@ -84,11 +84,8 @@ func (k *keyboard) next() (keys []byte, ends bool) {
 			return append(keys, c), true
 		case !k.pasting && (c == keyCtrlD || c == keyCtrlZ):
 			return append(keys, c), false
-		case c == keyTab && (k.pasting || k.margin >= 0 && k.isTextAhead()):
+		case c == keyTab && (k.pasting || bytes.ContainsAny(k.in, "\r\n")): // no user is so fast
 			keys = append(keys, tabSymbol...)
-		case c == keyTab && k.margin >= 0:
-			keys = append(keys, step...)
-			k.margin += len(step)
 		case (c == keyBack || c == keyDelete) && k.margin > 0 && !k.pasting:
 			n := (k.margin-1)%len(step) + 1
 			keys = append(keys, bytes.Repeat([]byte{c}, n)...)
@@ -109,13 +106,6 @@ func (k *keyboard) isCut() bool {
 	n := len(k.in)
 	return n > 2 && n < len(pasteBegin) &&
 		(strings.HasPrefix(pasteBegin, string(k.in)) || strings.HasPrefix(pasteEnd, string(k.in)))
-}
-
-// isTextAhead tells whether blanks and then text follow, at once: no user is as
-// fast, so the tab before is pasted.
-func (k *keyboard) isTextAhead() bool {
-	rest := bytes.TrimLeft(k.in, " \t")
-	return len(rest) > 0 && rest[0] > ' '
 }
 
 // replacesMargin tells whether what has come brings its own blanks: it is a

@@ -84,6 +84,7 @@ func Run(opts Options) {
 	}
 	err := r.loop()
 	r.history.close()
+	r.farewell()
 	r.session.End(err)
 }
 

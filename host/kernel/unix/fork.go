@@ -4,6 +4,7 @@ package unix
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -108,7 +109,27 @@ func (w fdWriter) Write(p []byte) (int, error) {
 // startChild executes this program with everything in place and waits for its
 // acknowledgement. The descriptors of this package have the same numbers in
 // the child, where they are free because they are not the script's here.
-func (k *Kernel) startChild(image, lock int) (kernel.Pid, error) {
+//
+// A signal to our process group, such as a Ctrl-C, kills a blank that has not
+// left the group yet. It was not the child's, which did not exist: if it interrupts us that goes
+// first, and else there is another try.
+func (k *Kernel) startChild(image, lock int) (pid kernel.Pid, err error) {
+	for range startTries {
+		if pid, err = k.tryChild(image, lock); err == nil || !errors.Is(err, errEnded) {
+			return pid, err
+		}
+		if noted() != 0 {
+			return 0, kernel.ErrInterrupted
+		}
+	}
+	return 0, err
+}
+
+const startTries = 3
+
+var errEnded = fmt.Errorf("fork: the child ended before it began: %w", unix.EAGAIN)
+
+func (k *Kernel) tryChild(image, lock int) (kernel.Pid, error) {
 	var owned, cloexec []int
 	for fd, e := range k.fds {
 		if e.kind != closed {
@@ -127,7 +148,7 @@ func (k *Kernel) startChild(image, lock int) (kernel.Pid, error) {
 	unix.Close(b.sock)
 	if !ok {
 		k.end(b)
-		return 0, fmt.Errorf("fork: the child ended before it began: %w", unix.EAGAIN)
+		return 0, errEnded
 	}
 	return kernel.Pid(b.pid), nil
 }

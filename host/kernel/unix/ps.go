@@ -20,6 +20,7 @@ type Proc struct {
 	Pid   kernel.Pid
 	Depth int    // how far below the process that asks
 	State string // "running", "sleeping", "stopped", or how it has ended
+	Ended bool
 }
 
 // Tree returns the processes that this one and its descendants have started, in the
@@ -39,11 +40,11 @@ func (k *Kernel) Tree() ([]Proc, error) {
 	seen := map[int]bool{int(k.pid): true}
 	var walk func(pid, depth int)
 	add := func(p process, depth int) {
-		if seen[p.pid] || p.comm == "mpstar-spare" {
+		if seen[p.pid] || k.isBlank(p) {
 			return
 		}
 		seen[p.pid] = true
-		tree = append(tree, Proc{kernel.Pid(p.pid), depth, p.state})
+		tree = append(tree, Proc{kernel.Pid(p.pid), depth, p.state, p.ended})
 		walk(p.pid, depth+1)
 	}
 	walk = func(pid, depth int) {
@@ -58,6 +59,14 @@ func (k *Kernel) Tree() ([]Proc, error) {
 		}
 	}
 	return tree, nil
+}
+
+// isBlank reports whether a process is one that is not a child yet. Those that
+// others have started are known by their names, of which "exe" is what exec of
+// /proc/self/exe leaves.
+func (k *Kernel) isBlank(p process) bool {
+	ours := slices.ContainsFunc(k.spares, func(b *blank) bool { return b.pid == p.pid })
+	return ours || !p.ended && (p.comm == "exe" || p.comm == "mpstar-spare")
 }
 
 // inTable reports whether a living process is in the process table.
@@ -76,6 +85,7 @@ type process struct {
 	start       int // in clock ticks since the system's
 	comm        string
 	state       string
+	ended       bool // and nobody has waited for it yet
 }
 
 // listProcesses returns all processes of the system, oldest first.
@@ -123,23 +133,23 @@ func readProcess(pid int) (p process, ok bool) {
 	p.parent, _ = strconv.Atoi(f[statParent])
 	p.start, _ = strconv.Atoi(f[statStart])
 	status, _ := strconv.Atoi(f[statExitCode])
-	p.state = stateText(f[statState], kernel.Status(status))
+	p.state, p.ended = stateText(f[statState], kernel.Status(status))
 	return p, true
 }
 
 // stateText words a state letter of proc_pid_stat(5).
-func stateText(letter string, status kernel.Status) string {
+func stateText(letter string, status kernel.Status) (text string, ended bool) {
 	switch letter {
 	case "R":
-		return "running"
+		return "running", false
 	case "S", "D", "I":
-		return "sleeping"
+		return "sleeping", false
 	case "T", "t":
-		return "stopped"
+		return "stopped", false
 	}
 	if code, ok := status.Exited(); ok {
-		return fmt.Sprintf("exited with %d", code)
+		return fmt.Sprintf("exited with %d", code), true
 	}
 	sig, _ := status.Signaled()
-	return "killed by " + unix.SignalName(unix.Signal(sig))
+	return "killed by " + unix.SignalName(unix.Signal(sig)), true
 }
