@@ -18,8 +18,7 @@ import (
 
 const osDoc = "Processes, descriptors, files and the environment, as the operating system has them."
 
-// osNatives is module os. Left out is what needs more than the kernel
-// interface gives: exec, system, sessions and process groups, fstat, fsync.
+// osNatives is module os, with programNatives and fileNatives.
 var osNatives = []*vm.Native{
 	{Name: "os.fork", Sig: "()", Fn: osFork,
 		Doc: "Start a child process that goes on from here with a copy of everything. Returns 0 in the child and the child's pid in the parent."},
@@ -139,7 +138,7 @@ var (
 
 // osModule makes module os.
 func osModule() *vm.Module {
-	m := newModule("os", osDoc, osNatives, osConstants)
+	m := newModule("os", osDoc, slices.Concat(osNatives, programNatives, fileNatives), osConstants)
 	for _, c := range osNumbers {
 		m.Set(c.name, starlark.MakeInt(c.value))
 	}
@@ -614,6 +613,10 @@ func stat(path fileName, do func(string, *unix.Stat_t) error) (vm.Value, error) 
 	if err := do(path.path, &st); err != nil {
 		return nil, osErrorAt(err, path.value(), nil)
 	}
+	return statValue(&st), nil
+}
+
+func statValue(st *unix.Stat_t) vm.Value {
 	values := make(starlark.Tuple, 0, len(statResult.fields)+len(statResult.extra))
 	for _, n := range []uint64{uint64(st.Mode), st.Ino, uint64(st.Dev), uint64(st.Nlink), uint64(st.Uid), uint64(st.Gid)} {
 		values = append(values, starlark.MakeUint64(n))
@@ -630,7 +633,7 @@ func stat(path fileName, do func(string, *unix.Stat_t) error) (vm.Value, error) 
 		values = append(values, starlark.MakeInt64(t.Nano()))
 	}
 	values = append(values, starlark.MakeInt64(int64(st.Blksize)), starlark.MakeInt64(st.Blocks), starlark.MakeUint64(st.Rdev))
-	return newStruct(statResult, values...), nil
+	return newStruct(statResult, values...)
 }
 
 func osFspath(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {

@@ -137,6 +137,18 @@ type Kernel interface {
 	// Kill sends a signal as kill(2).
 	Kill(pid Pid, sig Signal) error
 
+	// Exec makes this process run another program, as execve(2), which has the
+	// descriptors that are inheritable. It returns only if it fails.
+	Exec(path string, argv, env []string) error
+
+	// Sessions and process groups are those of POSIX. Nice adds to the nice value of
+	// the process and returns it.
+	Setsid() (Pid, error)
+	Getsid(pid Pid) (Pid, error)
+	Setpgid(pid, group Pid) error
+	Getpgid(pid Pid) (Pid, error)
+	Nice(increment int) (int, error)
+
 	// Exit ends this process, running nothing more of it. It does not return.
 	Exit(code int)
 
@@ -212,8 +224,16 @@ type Kernel interface {
 	// pid, a child that nobody has waited for or the parent, has ended.
 	OpenProcess(pid Pid) (Fd, error)
 
+	// What Dup2 makes is inheritable, as are the descriptors that the tree was started with; what the
+	// other calls make is not (PEP 446).
 	Dup(fd Fd) (Fd, error)
 	Dup2(from, to Fd) error
+	SetInheritable(fd Fd, inheritable bool) error
+
+	// System returns the operating system's descriptor behind one of this process, for
+	// the calls on files that are not here, such as fstat(2).
+	System(fd Fd) (int, error)
+
 	Seek(fd Fd, offset int64, whence int) (int64, error)
 	Isatty(fd Fd) bool
 
