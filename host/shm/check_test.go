@@ -385,41 +385,50 @@ var rlockModel = model{"recursive lock", func(m *machine) func() error {
 	}
 }}
 
-// conditionModel has tokens that one process puts down, and others that wait for one each.
-func conditionModel(takers int) model {
-	return model{fmt.Sprintf("condition, %d who wait", takers), func(m *machine) func() error {
+// conditionModel has tokens that one process puts down, and others that wait
+// for one each. They take it before they leave their place, so that a
+// notification is never lost with a process that was killed.
+func conditionModel(takers, tokens int) model {
+	return model{fmt.Sprintf("condition, %d for %d who wait", tokens, takers), func(m *machine) func() error {
 		id, lock := must(NewCondition(m.survivor())), must(New(m.survivor(), 8))
 		m.procs = m.procs[:0]
-		tokens, x := 0, &exclusion{}
+		there, x := 0, &exclusion{}
 		m.start("giver", func(p *proc) {
-			for range takers {
+			for range tokens {
 				LockOf(p, lock).Acquire(Forever)
 				x.section(p)
-				tokens++
+				there++
 				ConditionOf(p, id).Notify(1)
 				LockOf(p, lock).Release()
 			}
 		})
+		take := func() bool {
+			if there == 0 {
+				return false
+			}
+			there--
+			return true
+		}
 		for i := range takers {
 			m.start(fmt.Sprint("taker ", i), func(p *proc) {
 				c := ConditionOf(p, id)
 				LockOf(p, lock).Acquire(Forever)
-				for tokens == 0 {
+				for has := take(); !has; {
 					place, _ := c.Enter()
 					LockOf(p, lock).Release()
 					c.Sleep(place, Forever)
 					LockOf(p, lock).Acquire(Forever)
+					has = take()
 					c.Leave(place)
 				}
 				x.section(p)
-				tokens--
 				LockOf(p, lock).Release()
 			})
 		}
 		return func() error {
 			for _, p := range m.procs {
-				if p.asleep != nil && (tokens > 0 && !m.procs[0].dead || !m.killed) {
-					return fmt.Errorf("%s sleeps, and there are %d tokens", p.name, tokens)
+				if p.asleep != nil && (there > 0 && !m.procs[0].dead || !m.killed && takers == tokens) {
+					return fmt.Errorf("%s sleeps, and there are %d tokens", p.name, there)
 				}
 			}
 			return x.err
@@ -646,12 +655,12 @@ func TestModels(t *testing.T) {
 	}{
 		{lockModel(2, 2), 3, 0},
 		{lockModel(2, 2), 2, 1},
-		{lockModel(3, 1), 1, 1},
+		{lockModel(3, 1), 2, 1},
 		{rlockModel, 2, 1},
 		{semaphoreModel, 1, 1},
-		{conditionModel(1), 2, 1},
-		{conditionModel(2), 0, 1},
-		{conditionModel(2), 1, 0},
+		{conditionModel(1, 1), 1, 1},
+		{conditionModel(2, 1), 0, 1},
+		{conditionModel(2, 2), 1, 0},
 		{barrierModel(2, 2), 1, 1},
 		{queueModel("queue, one producer, one consumer", 1, 1, 2, small, 0), 2, 0},
 		{queueModel("queue, one producer, one consumer", 1, 1, 2, small, 0), 1, 1},

@@ -137,6 +137,9 @@ func TestQueueMemory(t *testing.T) {
 		}
 	}
 	had := owned(s, id)
+	if had < 2*8 {
+		t.Errorf("%d chunks for messages of 16", had)
+	}
 	for range 2 {
 		if _, err := q.Put(Forever, big); !errors.Is(err, syscall.ENOMEM) {
 			t.Errorf("there is no memory for a third one: %v", err)
