@@ -58,7 +58,9 @@ func (k *fakeKernel) ReserveShared(offset, n int) error        { return nil }
 func (k *fakeKernel) FreeShared(offset, n int) error           { return nil }
 func (k *fakeKernel) SpinWord(word *atomic.Uint32, old uint32) {}
 func (k *fakeKernel) Shared() []byte                           { return nil }
-func (k *fakeKernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error {
+func (k *fakeKernel) SetName(name string)                      {}
+func (k *fakeKernel) Locate(where func() (string, int))        {}
+func (k *fakeKernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error {
 	return nil
 }
 func (k *fakeKernel) WakeWord(word *atomic.Uint32, n int) {}

@@ -143,6 +143,7 @@ func poolFind(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	id, _ := sharedID(p, a[0])
 	for {
 		posted := b.posted().Load()
 		for i := range places {
@@ -153,7 +154,7 @@ func poolFind(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		if p.Kernel.Getppid() != kernel.Pid(owner) {
 			return starlark.None, nil
 		}
-		if err := p.Kernel.WaitWord(b.posted(), posted, shm.Forever); err != nil {
+		if err := p.Kernel.WaitWord(b.posted(), posted, shm.Forever, kernel.Wait{For: kernel.ForPool, Object: uint32(id)}); err != nil {
 			return nil, osError(err, "")
 		}
 	}

@@ -49,7 +49,13 @@ var _multiprocessingRows = []row{
 	{name: "spawn", sig: "(function, argument)", fn: mpSpawn, doc: "Start a process that does function(argument) and ends. Returns its pid."},
 	{name: "image", sig: "(function, argument)", fn: mpImage, doc: "Return the image of a process that does function(argument) and ends."},
 	{name: "start", sig: "(image)", fn: mpStart, doc: "Start a process with an image. Returns its pid."},
+	{name: "set_name", sig: "(name)", fn: mpSetName, doc: "Give this process a name for others to see."},
 	{name: "wait", sig: "(pid, timeout)", fn: mpWait, doc: "Wait for a child to end, for timeout seconds at most if that is not None. Returns its exit code, negative for a signal, or None."},
+}
+
+func mpSetName(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	p.Kernel.SetName(vm.Str(a[0]))
+	return starlark.None, nil
 }
 
 func _multiprocessingModule() *vm.Module {

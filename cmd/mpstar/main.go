@@ -14,6 +14,7 @@ import (
 
 	"mpstar/host"
 	"mpstar/host/compile"
+	"mpstar/host/kernel"
 	"mpstar/host/syntax"
 	"mpstar/repl"
 )
@@ -27,6 +28,7 @@ const usage = `usage: mpstar [OPTION] FILE [ARG...]     run a script
        mpstar [OPTION]                   open the interactive prompt; run
                                          standard input if it is no terminal
        mpstar dis FILE                   show the bytecode of a script
+       mpstar ps [PID]                   show the processes of running scripts, and what they wait for
 
 options:
   -i              open the interactive prompt, after FILE or CODE
@@ -96,6 +98,9 @@ func run(args []string) error {
 		opts.Argv = []string{""}
 		repl.Run(repl.Options{Host: opts, Banner: "mpstar " + version + ". help(x) explains x, :help the prompt, Ctrl-D leaves."})
 	}
+	if args[0] == "ps" && len(args) <= 2 {
+		return listProcesses(args[1:])
+	}
 	src, argv, err := load(args)
 	if err != nil {
 		return err
@@ -139,6 +144,18 @@ func read(path string) (*syntax.Source, error) {
 		return nil, err
 	}
 	return &syntax.Source{Name: path, Text: string(text)}, nil
+}
+
+// listProcesses shows the trees of running scripts, or the one that a process belongs to.
+func listProcesses(args []string) error {
+	pid := 0
+	if len(args) == 1 {
+		var err error
+		if pid, err = strconv.Atoi(args[0]); err != nil || pid < 1 {
+			return usageError{fmt.Sprintf("ps needs the number of a process, not %q", args[0])}
+		}
+	}
+	return host.ListProcesses(os.Stdout, kernel.Pid(pid))
 }
 
 // disassemble shows the bytecode of a script.

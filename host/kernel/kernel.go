@@ -25,7 +25,9 @@ package kernel
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -59,6 +61,66 @@ func (s Status) Signaled() (sig Signal, ok bool) {
 
 // A Holder names a process in shared memory: who holds a lock.
 type Holder uint32
+
+// A Wait says what a process waits for.
+type Wait struct {
+	For    WaitFor
+	Object uint32 // its pid, descriptor or number in shared memory
+}
+
+// A WaitFor is a kind of things to wait for.
+type WaitFor uint32
+
+// What a process may wait for; or it runs.
+const (
+	ForNothing WaitFor = iota
+	ForTime
+	ForSignal
+	ForChild
+	ForInput
+	ForOutput
+	ForLock
+	ForSemaphore
+	ForEvent
+	ForCondition
+	ForBarrier
+	ForMessage
+	ForRoom
+	ForTasks
+	ForPool
+)
+
+var waitTexts = [...]string{
+	ForNothing:   "running",
+	ForTime:      "sleeping",
+	ForSignal:    "waiting for a signal",
+	ForChild:     "waiting for child %d",
+	ForInput:     "waiting for input on descriptor %d",
+	ForOutput:    "waiting to write to descriptor %d",
+	ForLock:      "waiting for lock %d",
+	ForSemaphore: "waiting for semaphore %d",
+	ForEvent:     "waiting for event %d",
+	ForCondition: "waiting for condition %d",
+	ForBarrier:   "waiting at barrier %d",
+	ForMessage:   "waiting for queue %d: get",
+	ForRoom:      "waiting for queue %d: put",
+	ForTasks:     "waiting for queue %d: join",
+	ForPool:      "waiting for pool %d",
+}
+
+func (w Wait) String() string {
+	if int(w.For) >= len(waitTexts) {
+		return "waiting"
+	}
+	text := waitTexts[w.For]
+	if w.For == ForChild && int32(w.Object) <= 0 {
+		return "waiting for any child"
+	}
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	return fmt.Sprintf(text, w.Object)
+}
 
 // A WaitFlag changes what Wait does.
 type WaitFlag int
@@ -257,7 +319,8 @@ type Kernel interface {
 	// calls WakeWord or the monotonic clock has reached deadline. It may
 	// return early, so the caller looks again, and does so several times a
 	// second, so that the caller may find out who has died.
-	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error
+	// What it waits for is shown to those who ask; of a lock, old is its holder.
+	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what Wait) error
 
 	// WakeWord wakes n of those that wait for a word.
 	WakeWord(word *atomic.Uint32, n int)
@@ -276,6 +339,13 @@ type Kernel interface {
 	// process so named has not ended.
 	Self() Holder
 	Alive(h Holder) bool
+
+	// SetName gives this process a name for others to see. Children begin with their parent's.
+	SetName(name string)
+
+	// Locate gives what tells where in the script this process is. It is asked when the
+	// process is about to wait, for others to see.
+	Locate(where func() (file string, line int))
 
 	// CPUs returns how many processors this process may run on.
 	CPUs() int

@@ -56,6 +56,9 @@ func (r *Recorder) TakeSignals() []kernel.Signal { return nil }
 // Notify does nothing: there are no signals.
 func (r *Recorder) Notify(*atomic.Uint32, uint32) {}
 
+// Locate does nothing: nobody looks.
+func (r *Recorder) Locate(func() (string, int)) {}
+
 // SignalDisposition returns Default for every signal.
 func (r *Recorder) SignalDisposition(kernel.Signal) (kernel.Disposition, error) {
 	return kernel.Default, nil

@@ -149,7 +149,7 @@ func (b Barrier) Arrive() (int, error) {
 			return 0, ErrBroken
 		}
 		state, waiters := b.state()
-		if err := wait(b.sys, state, waiters, s, Forever); err != nil {
+		if err := wait(b.sys, state, waiters, s, Forever, kernel.ForBarrier, b.id); err != nil {
 			return 0, err
 		}
 	}
@@ -186,7 +186,7 @@ func (b Barrier) Await(deadline time.Duration) error {
 			b.giveUp()
 			break
 		}
-		if err := wait(b.sys, state, waiters, filling, deadline); err != nil {
+		if err := wait(b.sys, state, waiters, filling, deadline, kernel.ForBarrier, b.id); err != nil {
 			return err
 		}
 	}

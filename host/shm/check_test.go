@@ -194,7 +194,7 @@ func (p *proc) Alive(h kernel.Holder) bool               { return h != 0 && !p.m
 func (p *proc) Monotonic() time.Duration                 { return 0 }
 func (p *proc) SpinWord(word *atomic.Uint32, old uint32) {}
 
-func (p *proc) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error {
+func (p *proc) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error {
 	if p.m.now == nil || word.Load() != old {
 		return nil
 	}

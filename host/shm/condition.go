@@ -140,7 +140,7 @@ func (c Condition) Sleep(at int, deadline time.Duration) error {
 		if over(c.sys, deadline) || c.inherit(p) {
 			return nil
 		}
-		if err := wait(c.sys, state, waiters, waiting, deadline); err != nil {
+		if err := wait(c.sys, state, waiters, waiting, deadline, kernel.ForCondition, c.id); err != nil {
 			return err
 		}
 	}

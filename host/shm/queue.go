@@ -3,6 +3,8 @@ package shm
 import (
 	"bytes"
 	"time"
+
+	"mpstar/host/kernel"
 )
 
 // A Queue is a stream of records, each the length of a message and the
@@ -216,7 +218,7 @@ func (q Queue) room(deadline time.Duration) (bool, error) {
 		if over(q.sys, deadline) {
 			return false, nil
 		}
-		if err := wait(q.sys, q.taken(), q.takenWaiters(), seen, deadline); err != nil {
+		if err := wait(q.sys, q.taken(), q.takenWaiters(), seen, deadline, kernel.ForRoom, q.id); err != nil {
 			return false, err
 		}
 	}
@@ -308,7 +310,7 @@ func (q Queue) arrival(deadline time.Duration) (bool, error) {
 		if over(q.sys, deadline) {
 			return false, nil
 		}
-		if err := wait(q.sys, q.put(), q.putWaiters(), seen, deadline); err != nil {
+		if err := wait(q.sys, q.put(), q.putWaiters(), seen, deadline, kernel.ForMessage, q.id); err != nil {
 			return false, err
 		}
 	}
@@ -409,7 +411,7 @@ func (q Queue) Join() error {
 		if n == count(q.tail(), q.put()) {
 			return nil
 		}
-		if err := wait(q.sys, q.done(), q.doneWaiters(), n, Forever); err != nil {
+		if err := wait(q.sys, q.done(), q.doneWaiters(), n, Forever, kernel.ForTasks, q.id); err != nil {
 			return err
 		}
 	}

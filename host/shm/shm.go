@@ -55,7 +55,7 @@ type System interface {
 	ReserveShared(offset, n int) error
 	FreeShared(offset, n int) error
 	SpinWord(word *atomic.Uint32, old uint32)
-	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error
+	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error
 	WakeWord(word *atomic.Uint32, n int)
 	Self() kernel.Holder
 	Alive(h kernel.Holder) bool
@@ -139,7 +139,7 @@ func words(sys System, id ID) (state, waiters *word) {
 
 // wait blocks while *state is old, first without being counted as a waiter,
 // which costs whoever changes it a system call. It may return early.
-func wait(sys System, state, waiters *word, old uint32, deadline time.Duration) error {
+func wait(sys System, state, waiters *word, old uint32, deadline time.Duration, what kernel.WaitFor, id ID) error {
 	step()
 	sys.SpinWord(&state.v, old)
 	if state.load() != old {
@@ -147,7 +147,7 @@ func wait(sys System, state, waiters *word, old uint32, deadline time.Duration) 
 	}
 	waiters.add(1)
 	step()
-	err := sys.WaitWord(&state.v, old, deadline)
+	err := sys.WaitWord(&state.v, old, deadline, kernel.Wait{For: what, Object: uint32(id)})
 	waiters.add(^uint32(0))
 	return err
 }

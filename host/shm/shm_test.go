@@ -51,7 +51,7 @@ func (p process) Alive(h kernel.Holder) bool {
 	return !p.dead[h]
 }
 
-func (p process) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error {
+func (p process) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if word.Load() == old && deadline == Forever {

@@ -43,7 +43,7 @@ func (l Lock) acquire(deadline time.Duration) (ok, overtaken bool, err error) {
 		if over(l.sys, deadline) {
 			return false, false, nil
 		}
-		if err := wait(l.sys, state, waiters, holder, deadline); err != nil {
+		if err := wait(l.sys, state, waiters, holder, deadline, kernel.ForLock, l.id); err != nil {
 			return false, false, err
 		}
 	}
@@ -98,7 +98,7 @@ func (s Semaphore) Acquire(deadline time.Duration) (bool, error) {
 		if over(s.sys, deadline) {
 			return false, nil
 		}
-		if err := wait(s.sys, state, waiters, 0, deadline); err != nil {
+		if err := wait(s.sys, state, waiters, 0, deadline, kernel.ForSemaphore, s.id); err != nil {
 			return false, err
 		}
 	}
@@ -160,7 +160,7 @@ func (e Event) Wait(deadline time.Duration) (bool, error) {
 		if over(e.sys, deadline) {
 			return false, nil
 		}
-		if err := wait(e.sys, state, waiters, 0, deadline); err != nil {
+		if err := wait(e.sys, state, waiters, 0, deadline, kernel.ForEvent, e.id); err != nil {
 			return false, err
 		}
 	}

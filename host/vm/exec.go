@@ -818,6 +818,19 @@ func (p *Process) Interrupt() { p.attention.Store(1) }
 func (p *Process) Use(k kernel.Kernel) {
 	p.Kernel = k
 	k.Notify(&p.attention, 1)
+	k.Locate(p.where)
+}
+
+// where returns the file and line of the script that the process is at: of the
+// innermost frame that does not run a module of the host.
+func (p *Process) where() (file string, line int) {
+	for i := len(p.Frames) - 1; i >= 0; i-- {
+		fr := &p.Frames[i]
+		if proto := fr.Fn.Proto; !proto.Module.FromHost() {
+			return proto.Code.Source.Name, Line(proto.Code, max(fr.PC-1, 0))
+		}
+	}
+	return "", 0
 }
 
 // attend does what the attention word asks for. It reports whether it pushed

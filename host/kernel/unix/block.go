@@ -18,13 +18,15 @@ const forever = time.Duration(1<<63 - 1)
 // It says whether fd is ready; false means that the caller should look again.
 //
 // Every blocking call of this package is: look, block, look again.
-func (k *Kernel) block(fd int, events int16, deadline time.Duration) (ready bool, err error) {
+func (k *Kernel) block(fd int, events int16, deadline time.Duration, what kernel.Wait) (ready bool, err error) {
 	if k.interrupted() {
 		return false, kernel.ErrInterrupted
 	}
 	if k.refill {
 		k.Prepare()
 	}
+	k.waits(what, 0)
+	defer k.runs()
 	fds := [2]unix.PollFd{{Fd: wakeFd, Events: unix.POLLIN}, {Fd: int32(fd), Events: events}}
 	var ts *unix.Timespec
 	if deadline != forever {
@@ -43,6 +45,15 @@ func (k *Kernel) block(fd int, events int16, deadline time.Duration) (ready bool
 		return false, kernel.ErrInterrupted
 	}
 	return fds[1].Revents != 0, nil
+}
+
+// blockOn blocks until a descriptor has one of events.
+func (k *Kernel) blockOn(fd int, events int16) (ready bool, err error) {
+	what := kernel.ForInput
+	if events&unix.POLLOUT != 0 {
+		what = kernel.ForOutput
+	}
+	return k.block(fd, events, forever, kernel.Wait{For: what, Object: uint32(fd)})
 }
 
 // poll is ppoll(2). An interruption is no error: the caller looks again.
@@ -88,7 +99,7 @@ func drain(fd int) {
 // away even when the deadline is past.
 func (k *Kernel) Sleep(deadline time.Duration) error {
 	for {
-		if _, err := k.block(-1, 0, deadline); err != nil {
+		if _, err := k.block(-1, 0, deadline, kernel.Wait{For: kernel.ForTime}); err != nil {
 			return err
 		}
 		if monotonic() >= deadline {
@@ -100,7 +111,7 @@ func (k *Kernel) Sleep(deadline time.Duration) error {
 // Pause is kernel.Kernel's.
 func (k *Kernel) Pause() error {
 	for {
-		if _, err := k.block(-1, 0, forever); err != nil {
+		if _, err := k.block(-1, 0, forever, kernel.Wait{For: kernel.ForSignal}); err != nil {
 			return err
 		}
 	}

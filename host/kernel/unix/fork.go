@@ -24,6 +24,8 @@ func (k *Kernel) Fork(write func(io.Writer) error) (kernel.Pid, error) {
 		return 0, err
 	}
 	defer unix.Close(lock) // the child has its own by then
+	k.table.slots[slot].pid.Store(0)
+	k.table.slots[slot].name = k.table.slots[k.slot].name
 	image, err := k.writeImage(slot, write)
 	if err != nil {
 		return 0, err

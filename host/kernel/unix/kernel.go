@@ -39,6 +39,9 @@ type Kernel struct {
 	slot   int    // its number
 	seen   uint64 // the last limit epoch this process has seen; inherited
 
+	where func() (file string, line int) // where in the script it is, or nil
+	file  string                         // what where said last
+
 	interrupt atomic.Uint32
 	watcher   *watcher // of Watch, or nil
 
@@ -112,6 +115,7 @@ func (k *Kernel) start(maxProcs int) (err error) {
 	if k.comm, err = readComm(); err != nil {
 		return err
 	}
+	k.SetName("MainProcess")
 	k.table.enter(k.slot, k.pid, k.Getppid())
 	rtSigprocmask(sigBlock, nil, &k.mask)
 	k.install(0, inheritedIgnored()|setOf(syscall.SIGPIPE)) // CPython ignores SIGPIPE

@@ -73,7 +73,7 @@ func (k *Kernel) isBlank(p process) bool {
 func (k *Kernel) inTable(pid int) bool {
 	for i := range k.table.slots {
 		if k.table.slots[i].pid.Load() == int64(pid) {
-			return k.Alive(k.holder(i))
+			return k.table.taken(i)
 		}
 	}
 	return false

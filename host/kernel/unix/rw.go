@@ -108,7 +108,7 @@ func (k *Kernel) transfer(fd int, p []byte, events int16) (int, error) {
 		if ready || nonblocking(fd) {
 			return direct(fd, p, events)
 		}
-		if ready, err = k.block(fd, events, forever); err != nil {
+		if ready, err = k.blockOn(fd, events); err != nil {
 			return 0, err
 		}
 		if ready {
@@ -131,7 +131,7 @@ func (k *Kernel) transferNow(fd int, p []byte, events int16) (int, error) {
 			}
 		} else if nonblocking(fd) {
 			return 0, unix.EAGAIN
-		} else if _, err := k.block(fd, events, forever); err != nil {
+		} else if _, err := k.blockOn(fd, events); err != nil {
 			return 0, err
 		}
 		n, err = k.nowait(fd, p, events)

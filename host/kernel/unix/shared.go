@@ -118,7 +118,7 @@ const (
 )
 
 // WaitWord is kernel.Kernel's: futex(2).
-func (k *Kernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration) error {
+func (k *Kernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error {
 	if k.interrupted() {
 		return kernel.ErrInterrupted
 	}
@@ -130,6 +130,12 @@ func (k *Kernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duratio
 		return nil
 	}
 	ts := unix.NsecToTimespec(int64(left))
+	holder := kernel.Holder(0)
+	if what.For == kernel.ForLock {
+		holder = kernel.Holder(old)
+	}
+	k.waits(what, holder)
+	defer k.runs()
 	_, _, e := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, uintptr(old), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	switch e {
 	case 0, unix.EAGAIN, unix.EINTR, unix.ETIMEDOUT:
@@ -150,21 +156,25 @@ const holderBits = 14
 // maxSlots is how many slots a Holder can tell apart.
 const maxSlots = 1<<holderBits - 1
 
-func (k *Kernel) holder(slot int) kernel.Holder {
-	return kernel.Holder(k.table.slots[slot].gen.Load()<<holderBits | uint32(slot+1))
+func (t *table) holder(slot int) kernel.Holder {
+	return kernel.Holder(t.slots[slot].gen.Load()<<holderBits | uint32(slot+1))
 }
 
 // Self is kernel.Kernel's.
-func (k *Kernel) Self() kernel.Holder { return k.holder(k.slot) }
+func (k *Kernel) Self() kernel.Holder { return k.table.holder(k.slot) }
 
 // Alive is kernel.Kernel's. A process lives as long as its slot's lock.
-func (k *Kernel) Alive(h kernel.Holder) bool {
+func (k *Kernel) Alive(h kernel.Holder) bool { return k.table.alive(h) }
+
+func (t *table) alive(h kernel.Holder) bool {
 	slot := int(h&maxSlots) - 1
-	if slot < 0 || slot >= len(k.table.slots) || k.holder(slot) != h {
-		return false
-	}
+	return slot >= 0 && slot < len(t.slots) && t.holder(slot) == h && t.taken(slot)
+}
+
+// taken reports whether somebody holds the lock of a slot.
+func (t *table) taken(slot int) bool {
 	lock := unix.Flock_t{Type: unix.F_WRLCK, Start: int64(slot), Len: 1}
-	if err := unix.FcntlFlock(uintptr(k.table.fd), unix.F_OFD_GETLK, &lock); err != nil {
+	if err := unix.FcntlFlock(uintptr(t.fd), unix.F_OFD_GETLK, &lock); err != nil {
 		return true // nothing says that it has died
 	}
 	return lock.Type != unix.F_UNLCK

@@ -89,7 +89,7 @@ func (k *Kernel) Accept(listener kernel.Fd) (kernel.Fd, kernel.Address, error) {
 		default:
 			return -1, kernel.Address{}, err
 		}
-		if _, err := k.block(int(listener), unix.POLLIN, forever); err != nil {
+		if _, err := k.blockOn(int(listener), unix.POLLIN); err != nil {
 			return -1, kernel.Address{}, err
 		}
 	}
@@ -120,7 +120,7 @@ func (k *Kernel) Connect(to kernel.Address) (kernel.Fd, error) {
 // connected waits until a connection that is under way is made or has failed.
 func (k *Kernel) connected(fd int) error {
 	for {
-		ready, err := k.block(fd, unix.POLLOUT, forever)
+		ready, err := k.blockOn(fd, unix.POLLOUT)
 		if err != nil {
 			return err
 		}

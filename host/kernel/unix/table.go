@@ -14,8 +14,8 @@ import (
 
 // The process table is one memfd that every process of the tree maps shared.
 //
-//	offset 0    tableHeader, 64 bytes
-//	offset 64   slot 0, slot 1, ... 64 bytes each
+//	offset 0    tableHeader, 256 bytes
+//	offset 256  slot 0, slot 1, ... 256 bytes each
 //	then, from the next page on to the end, kernel.Kernel's Shared
 //
 // A slot is taken while somebody holds an open-file-description lock on byte i
@@ -35,8 +35,9 @@ type table struct {
 }
 
 const (
-	tableMagic = 0x316c6254_7261_706d // "mparTbl1"
-	slotSize   = 64
+	tableName  = "mpstar-table"       // of the memfd: ps.go finds it by that
+	tableMagic = 0x326c6254_7261_706d // "mparTbl2"
+	slotSize   = 256
 )
 
 // tableHeader's fields are written by Start alone, except the atomic ones.
@@ -52,14 +53,32 @@ type tableHeader struct {
 // A slot is written by the process that holds it and read by any. pid is
 // stored last, when the rest is there.
 type slot struct {
-	pid   atomic.Int64
-	ppid  atomic.Int64
-	start atomic.Int64  // CLOCK_MONOTONIC, nanoseconds
-	state atomic.Uint32 // what it waits for; the values are package shm's
-	line  atomic.Uint32 // script line where it waits
-	gen   atomic.Uint32 // how often the slot was taken; written by who has just taken it
-	_     [slotSize - 36]byte
+	pid    atomic.Int64
+	ppid   atomic.Int64
+	start  atomic.Int64  // CLOCK_MONOTONIC, nanoseconds
+	state  atomic.Uint32 // what it waits for: a kernel.WaitFor
+	object atomic.Uint32 // and which
+	holder atomic.Uint32 // who holds the lock that it waits for: a kernel.Holder
+	line   atomic.Uint32 // script line where it waits
+	gen    atomic.Uint32 // how often the slot was taken; written by who has just taken it
+	name   text          // of the process
+	file   text          // of the line
+	_      [slotSize - 44 - 2*textSize]byte
 }
+
+// A text is a string that ends at its first 0 byte. It is not changed often,
+// and who reads it meanwhile sees a mixture.
+type text [textSize]byte
+
+const textSize = 96
+
+// set stores a string, or of a long one the end.
+func (t *text) set(s string) {
+	n := copy(t[:textSize-1], s[max(0, len(s)-textSize+1):])
+	clear(t[n:])
+}
+
+func (t *text) String() string { return unix.ByteSliceToString(t[:]) }
 
 // sharedSize is address space; memory is used only for what is reserved. Where
 // a limit on address space forbids so much (RLIMIT_AS) it is less.
@@ -73,7 +92,7 @@ func sharedOffset(n int) int { return (slotSize*(n+1) + pageSize - 1) / pageSize
 const pageSize = 64 << 10 // the largest of either architecture
 
 func newTable(n int) (*table, error) {
-	fd, err := internalFd(memfd("mpstar-table"))
+	fd, err := internalFd(memfd(tableName))
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +177,35 @@ func (t *table) enter(i int, pid, ppid kernel.Pid) {
 	s.pid.Store(0)
 	s.ppid.Store(int64(ppid))
 	s.start.Store(int64(monotonic()))
-	s.state.Store(0)
+	s.state.Store(uint32(kernel.ForNothing))
 	s.line.Store(0)
 	s.pid.Store(int64(pid))
 }
+
+// SetName is kernel.Kernel's.
+func (k *Kernel) SetName(name string) { k.table.slots[k.slot].name.set(name) }
+
+// Locate is kernel.Kernel's.
+func (k *Kernel) Locate(where func() (file string, line int)) { k.where = where }
+
+// waits notes in the slot what this process is about to wait for.
+func (k *Kernel) waits(what kernel.Wait, holder kernel.Holder) {
+	s := &k.table.slots[k.slot]
+	if k.where != nil {
+		file, line := k.where()
+		if file != k.file {
+			k.file = file
+			s.file.set(file)
+		}
+		s.line.Store(uint32(line))
+	}
+	s.object.Store(what.Object)
+	s.holder.Store(uint32(holder))
+	s.state.Store(uint32(what.For))
+}
+
+// runs notes that it waits no more.
+func (k *Kernel) runs() { k.table.slots[k.slot].state.Store(uint32(kernel.ForNothing)) }
 
 // takeSlot takes a slot for a child, or says ErrTooManyProcesses.
 //

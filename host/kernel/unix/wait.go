@@ -39,7 +39,7 @@ func (k *Kernel) wait(pid kernel.Pid, flags kernel.WaitFlag, deadline time.Durat
 		if got != 0 || err != nil || flags&kernel.NoHang != 0 || deadline != forever && monotonic() >= deadline {
 			return got, st, err
 		}
-		if _, err := k.block(-1, 0, deadline); err != nil {
+		if _, err := k.block(-1, 0, deadline, kernel.Wait{For: kernel.ForChild, Object: uint32(pid)}); err != nil {
 			return 0, 0, err
 		}
 	}
