@@ -64,6 +64,7 @@ func libraryKinds() map[string]func() vm.Portable {
 		unwrittenKind: func() vm.Portable { return new(unwritten) },
 		randomKind:    func() vm.Portable { return new(Random) },
 		regexKind:     func() vm.Portable { return new(Regex) },
+		segmentKind:   func() vm.Portable { return new(segment) },
 		channelKind:   func() vm.Portable { return new(channel) },
 		structSeqKind: func() vm.Portable { return new(StructSeq) },
 	}

@@ -57,9 +57,9 @@ var connectionRows = []row{
 }
 
 // A channel is the part of a Connection that is Go's. It travels to children, in whom the
-// descriptor is open under the same number.
+// descriptor is open under the same number, and in messages, with a copy of its descriptor.
 type channel struct {
-	fd                 kernel.Fd // -1: closed
+	parcel
 	readable, writable bool
 	kin                bool // the other end is one of this tree, which knows a sender's name
 
@@ -76,14 +76,14 @@ const (
 	channelKind = "channel"
 )
 
-var _ vm.Local = (*channel)(nil)
+var _ vm.Sendable = (*channel)(nil)
 
 // ImageKind, Image and Restore make it travel. What is going out is left to the parent.
 func (c *channel) ImageKind() string { return channelKind }
 
 // Image writes the descriptor, what it can do, and what has come.
 func (c *channel) Image() ([]byte, []vm.Value, error) {
-	data := binary.LittleEndian.AppendUint32(nil, uint32(c.fd))
+	data := c.parcel.image()
 	for _, b := range []bool{c.readable, c.writable, c.kin} {
 		data = append(data, byte(bit(b)))
 	}
@@ -92,17 +92,22 @@ func (c *channel) Image() ([]byte, []vm.Value, error) {
 
 // Restore reads it.
 func (c *channel) Restore(data []byte, refs []vm.Value) error {
-	if len(data) < 7 {
+	data = c.parcel.restore(data)
+	if len(data) < 3 {
 		return errors.New("image: a channel is cut off")
 	}
-	c.fd = kernel.Fd(int32(binary.LittleEndian.Uint32(data)))
-	c.readable, c.writable, c.kin = data[4] != 0, data[5] != 0, data[6] != 0
-	c.in = bytes.Clone(data[7:])
+	c.readable, c.writable, c.kin = data[0] != 0, data[1] != 0, data[2] != 0
+	c.in = bytes.Clone(data[3:])
 	return nil
 }
 
-// Local says that a descriptor's number means nothing elsewhere.
-func (c *channel) Local() {}
+// Send leaves a copy of the descriptor for the receiver.
+func (c *channel) Send(p *vm.Process) ([]byte, []vm.Value, error) {
+	if err := c.parcel.park(p); err != nil {
+		return nil, nil, err
+	}
+	return c.Image()
+}
 
 func (c *channel) String() string        { return fmt.Sprintf("<channel %d>", c.fd) }
 func (c *channel) Type() string          { return channelKind }
@@ -137,8 +142,8 @@ func newPipe(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	p.Kernel.SetRoom(r, room)
 	p.Kernel.SetRoom(w, room)
 	return starlark.Tuple{
-		&channel{fd: r, readable: true, writable: duplex, kin: true},
-		&channel{fd: w, readable: duplex, writable: true, kin: true},
+		&channel{parcel: parcel{fd: r}, readable: true, writable: duplex, kin: true},
+		&channel{parcel: parcel{fd: w}, readable: duplex, writable: true, kin: true},
 	}, nil
 }
 
@@ -154,7 +159,7 @@ func newChannel(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if !readable && !writable {
 		return nil, vm.Raise(vm.ValueError, "at least one of `readable` and `writable` must be True")
 	}
-	return &channel{fd: kernel.Fd(fd), readable: readable, writable: writable}, nil
+	return &channel{parcel: parcel{fd: kernel.Fd(fd)}, readable: readable, writable: writable}, nil
 }
 
 // onChannel makes a body of a function of an open channel.
@@ -599,7 +604,7 @@ func mpAccept(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, osError(err, "")
 	}
-	return starlark.Tuple{&channel{fd: fd, readable: true, writable: true}, addressValue(from)}, nil
+	return starlark.Tuple{&channel{parcel: parcel{fd: fd}, readable: true, writable: true}, addressValue(from)}, nil
 }
 
 func mpConnect(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -611,7 +616,7 @@ func mpConnect(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, osError(err, "")
 	}
-	return &channel{fd: fd, readable: true, writable: true}, nil
+	return &channel{parcel: parcel{fd: fd}, readable: true, writable: true}, nil
 }
 
 func mpLocalAddress(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -59,7 +59,7 @@ func mpSetName(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func _multiprocessingModule() *vm.Module {
-	rows := slices.Concat(_multiprocessingRows, sharedRows, conditionRows, queueRows, poolRows, connectionRows)
+	rows := slices.Concat(_multiprocessingRows, sharedRows, conditionRows, queueRows, poolRows, connectionRows, segmentRows)
 	return newModule("_multiprocessing", _multiprocessingDoc, functions("_multiprocessing", rows), nil)
 }
 

@@ -240,7 +240,9 @@ func (e *encoder) object(v vm.Value) {
 			e.fail(v, "its kind is not registered")
 			return
 		}
-		if _, local := v.(vm.Local); local && e.sender != nil {
+		_, local := v.(vm.Local)
+		_, sendable := v.(vm.Sendable)
+		if local && !sendable && e.sender != nil {
 			e.fail(v, "it belongs to its process")
 			return
 		}

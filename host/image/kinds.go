@@ -376,7 +376,11 @@ func decodeGenerator(d *decoder, g *vm.Generator) {
 }
 
 func encodePortable(e *encoder, v any) {
-	data, refs, err := v.(vm.Portable).Image()
+	image := v.(vm.Portable).Image
+	if s, ok := v.(vm.Sendable); ok && e.sender != nil {
+		image = func() ([]byte, []vm.Value, error) { return s.Send(e.sender) }
+	}
+	data, refs, err := image()
 	if err != nil {
 		e.fail(v.(vm.Value), err.Error())
 		return
@@ -392,6 +396,12 @@ func decodePortable(d *decoder, v any) {
 	}
 	if err := v.(vm.Portable).Restore(unsafe.Slice(unsafe.StringData(data), len(data)), refs); err != nil {
 		d.fail("%v", err)
+		return
+	}
+	if s, ok := v.(vm.Sendable); ok && d.receiver != nil {
+		if err := s.Receive(d.receiver); err != nil {
+			d.err = err
+		}
 	}
 }
 

@@ -270,6 +270,18 @@ type Kernel interface {
 	// system may give less.
 	SetRoom(fd Fd, n int)
 
+	// Park leaves a copy of a descriptor in the keeping of the tree under a name that is not
+	// in use (else EEXIST). Fetch returns another copy, and may remove it. What is not
+	// removed is kept until the tree has ended.
+	Park(name string, fd Fd) error
+	Fetch(name string, remove bool) (Fd, error)
+
+	// NewMemory returns a descriptor of memory of that size, zero at first. MapMemory
+	// returns the memory itself, the same for all that have a descriptor of it.
+	NewMemory(size int64) (Fd, error)
+	MapMemory(fd Fd) ([]byte, error)
+	UnmapMemory(mem []byte) error
+
 	// Listen makes a socket to which as many may connect as backlog says before they are
 	// accepted, Accept returns one who did, Connect connects.
 	// LocalAddress is where a socket listens: the port that the system chose for port 0.

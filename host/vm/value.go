@@ -290,6 +290,14 @@ type Local interface {
 	Local()
 }
 
+// A Sendable is a Local that can be sent all the same: it leaves its process by Send,
+// and in the one that it comes to, a Restore with the same data and refs is followed by Receive.
+type Sendable interface {
+	Local
+	Send(p *Process) (data []byte, refs []Value, err error)
+	Receive(p *Process) error
+}
+
 // An Iterator is a Go value that loops can advance without help from script
 // code. To be alive across a fork it must be a Portable too.
 type Iterator interface {

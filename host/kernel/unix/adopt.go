@@ -97,7 +97,7 @@ func (m mark) become(lock int) (*Kernel, []byte, error) {
 		return nil, nil, err
 	}
 	k := &Kernel{
-		pid: kernel.Pid(os.Getpid()), slotFd: h.slotFd, slot: h.slot, seen: h.seen, group: h.group,
+		pid: kernel.Pid(os.Getpid()), lot: h.lot, slotFd: h.slotFd, slot: h.slot, seen: h.seen, group: h.group,
 		fds: h.fds, mask: h.blocked, comm: h.comm, mapped: mapped,
 	}
 	if lock >= 0 { // a spare had its permit there
@@ -160,6 +160,7 @@ func (k *Kernel) ReleaseImage() {
 // script's as they were, and the low numbers that spawnFds occupied free.
 func (k *Kernel) arrange(image int) {
 	unix.CloseOnExec(k.table.fd)
+	unix.CloseOnExec(k.lot)
 	unix.CloseOnExec(k.slotFd)
 	keep := []int{internalFrom}
 	for fd := range k.fds {

@@ -83,7 +83,7 @@ print((time.perf_counter_ns() - start) / n)
 
 func TestHeader(t *testing.T) {
 	h := header{
-		tableFd: 50, slots: 512, slotFd: 51, slot: 7, group: 1234, umask: 0o27, seen: 3,
+		tableFd: 50, slots: 512, lot: 52, slotFd: 51, slot: 7, group: 1234, umask: 0o27, seen: 3,
 		caught: 1 << 63, ignored: 2, blocked: 4, comm: "mpstar", env: []string{"A=1", "B="},
 		fds: fdTable{{kind: unknown}, {}, {kind: pipe, cloexec: true}},
 	}

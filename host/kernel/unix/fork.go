@@ -75,7 +75,7 @@ const imageSeals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | un
 
 func (k *Kernel) header(slot int) *header {
 	return &header{
-		tableFd: k.table.fd, slots: len(k.table.slots), slotFd: k.slotFd, slot: slot,
+		tableFd: k.table.fd, slots: len(k.table.slots), lot: k.lot, slotFd: k.slotFd, slot: slot,
 		group: unix.Getpgrp(), umask: umask(), seen: k.seen,
 		caught: k.sig.caught, ignored: k.sig.ignored, blocked: k.mask,
 		comm: k.comm, env: os.Environ(), fds: k.fds,
@@ -184,10 +184,10 @@ func (k *Kernel) spawnBlank(s *spawn, lock, image int, keep, inherit []int) (b *
 	s.apart = unix.Getpgrp() != 0 // 0: a group outside our pid namespace, which none can join
 	s.lock, s.lockTo = int32(lock), int32(k.slotFd)
 	s.fill = int32(k.table.fd)
-	for _, fd := range append(inherit, k.table.fd, theirs) {
+	for _, fd := range append(inherit, k.table.fd, k.lot, theirs) {
 		s.inherit = append(s.inherit, int32(fd))
 	}
-	s.gaps = gapsBetween(append(keep, k.table.fd, theirs, k.slotFd))
+	s.gaps = gapsBetween(append(keep, k.table.fd, k.lot, theirs, k.slotFd))
 	if err = s.setProgram(theirs, image); err != nil {
 		unix.Close(ours)
 		return nil, err

@@ -12,18 +12,18 @@ import (
 // kernel itself must know. Numbers are little endian:
 //
 //	magic u64, length u32 (of the header, padded to 8),
-//	table fd u32, slots u32, slot fd u32, slot u32, process group u32, umask u32,
+//	table fd u32, slots u32, lot fd u32, slot fd u32, slot u32, process group u32, umask u32,
 //	seen u64, caught u64, ignored u64, blocked u64,
 //	comm, environment separated by 0 bytes: each length u32 and bytes,
 //	descriptors: count u32, each number u32 kind u8 cloexec u8
 type header struct {
-	tableFd, slots, slotFd, slot int
-	group, umask                 int
-	seen                         uint64
-	caught, ignored, blocked     sigset
-	comm                         string
-	env                          []string
-	fds                          fdTable
+	tableFd, slots, lot, slotFd, slot int
+	group, umask                      int
+	seen                              uint64
+	caught, ignored, blocked          sigset
+	comm                              string
+	env                               []string
+	fds                               fdTable
 }
 
 const headerMagic = 0x314b_7261_7473_706d // "mpstarK1"
@@ -34,7 +34,7 @@ var le = binary.LittleEndian
 
 func (h *header) encode() []byte {
 	b := make([]byte, 12, 256)
-	for _, n := range []int{h.tableFd, h.slots, h.slotFd, h.slot, h.group, h.umask} {
+	for _, n := range []int{h.tableFd, h.slots, h.lot, h.slotFd, h.slot, h.group, h.umask} {
 		b = le.AppendUint32(b, uint32(n))
 	}
 	for _, n := range []uint64{h.seen, uint64(h.caught), uint64(h.ignored), uint64(h.blocked)} {
@@ -73,7 +73,7 @@ func decodeHeader(b []byte) (h header, image []byte, err error) {
 		return h, nil, errHeader
 	}
 	r := reader{b: b[12:n]}
-	for _, p := range []*int{&h.tableFd, &h.slots, &h.slotFd, &h.slot, &h.group, &h.umask} {
+	for _, p := range []*int{&h.tableFd, &h.slots, &h.lot, &h.slotFd, &h.slot, &h.group, &h.umask} {
 		*p = int(r.u32())
 	}
 	h.seen = r.u64()

@@ -35,6 +35,7 @@ type Kernel struct {
 	comm     string   // the name in /proc/self/comm, which children get too
 
 	table  *table
+	lot    int    // descriptors on their way; see lot.go
 	slotFd int    // the description that holds our slot's lock
 	slot   int    // its number
 	seen   uint64 // the last limit epoch this process has seen; inherited
@@ -89,7 +90,7 @@ func Start(o Options) (*Kernel, error) {
 	if !claimed.CompareAndSwap(false, true) {
 		return nil, errClaimed
 	}
-	k := &Kernel{pid: kernel.Pid(os.Getpid()), slotFd: -1}
+	k := &Kernel{pid: kernel.Pid(os.Getpid()), slotFd: -1, lot: -1}
 	if err := k.start(o.MaxProcs); err != nil {
 		k.release()
 		return nil, fmt.Errorf("unix: start: %w", err)
@@ -110,6 +111,9 @@ func (k *Kernel) start(maxProcs int) (err error) {
 		return err
 	}
 	if k.slotFd, k.slot, _, err = k.table.take(); err != nil {
+		return err
+	}
+	if k.lot, err = openLot(); err != nil {
 		return err
 	}
 	if k.comm, err = readComm(); err != nil {
@@ -152,6 +156,9 @@ func (k *Kernel) release() {
 	}
 	if k.slotFd >= 0 {
 		unix.Close(k.slotFd)
+	}
+	if k.lot >= 0 {
+		unix.Close(k.lot)
 	}
 	if k.table != nil {
 		k.table.close()
