@@ -36,6 +36,7 @@ type Kernel struct {
 
 	table  *table
 	lot    int    // descriptors on their way; see lot.go
+	rounds int    // how often this process has looked through the lot
 	slotFd int    // the description that holds our slot's lock
 	slot   int    // its number
 	seen   uint64 // the last limit epoch this process has seen; inherited

@@ -3,6 +3,8 @@
 package unix
 
 import (
+	"fmt"
+	"strings"
 	"syscall"
 
 	"mpstar/host/kernel"
@@ -53,7 +55,7 @@ func (k *Kernel) Park(name string, fd kernel.Fd) error {
 	if !k.fds.owns(int(fd)) {
 		return syscall.EBADF
 	}
-	if name == "" || len(name) > maxParkedName {
+	if name == "" || len(name) > maxParkedName || strings.HasPrefix(name, markPrefix) {
 		return syscall.EINVAL
 	}
 	return k.inLot(func() error {
@@ -105,13 +107,15 @@ func (k *Kernel) lockSlotFd(lock *unix.Flock_t) error {
 	}
 }
 
-// turn is a name that nothing is parked under.
-const turn = ""
+// markPrefix begins the marks, each of which is of one round.
+const markPrefix = "\x00"
 
 // goRound looks at everything in the lot, and returns what is parked under a name, or -1.
 func (k *Kernel) goRound(name string, remove bool) (found int, err error) {
 	found = -1
-	if err := k.putIn(turn, -1); err != nil {
+	k.rounds++
+	mark := fmt.Sprintf("%s%d.%d", markPrefix, k.Self(), k.rounds)
+	if err := k.putIn(mark, -1); err != nil {
 		return -1, err
 	}
 	for {
@@ -119,7 +123,7 @@ func (k *Kernel) goRound(name string, remove bool) (found int, err error) {
 		if err != nil {
 			return found, err
 		}
-		again := parked != turn && !(remove && parked == name)
+		again := !strings.HasPrefix(parked, markPrefix) && !(remove && parked == name)
 		if again {
 			err = k.putIn(parked, fd)
 		}
@@ -135,7 +139,7 @@ func (k *Kernel) goRound(name string, remove bool) (found int, err error) {
 		if _, _, err := unix.Recvfrom(k.lot, make([]byte, 1), unix.MSG_DONTWAIT); err != nil {
 			return found, err
 		}
-		if parked == turn {
+		if parked == mark {
 			return found, nil
 		}
 	}

@@ -73,6 +73,8 @@ func init() {
 		"start error":       {run: startError, maxProcs: 2},
 		"interrupted write": {run: interruptedWrite},
 		"names":             {run: names},
+		"lot":               {run: lot},
+		"lot storm":         {run: lotStorm},
 		"surroundings":      {run: surroundings},
 		"processors":        {run: processors},
 		"spare unseen":      {run: spareUnseen},
@@ -89,6 +91,8 @@ func init() {
 		"die":          func(k *Kernel, arg string) { k.Die(kernel.Signal(number(arg))) },
 		"killself":     func(k *Kernel, arg string) { k.Kill(k.Getpid(), kernel.Signal(number(arg))) },
 		"fds":          childFds,
+		"lot":          childLot,
+		"parks":        childParks,
 		"nostdin":      childNoStdin,
 		"echo":         childEcho,
 		"drain":        childDrain,
@@ -361,8 +365,8 @@ func highDescriptors(k *Kernel) {
 	}
 }
 
-// internalFds are a process's own: table, slot, wake-up and two of the runtime's poller.
-const internalFds = 5
+// internalFds are a process's own: table, lot, slot, wake-up and two of the runtime's poller.
+const internalFds = 6
 
 // childEcho also checks that no high descriptor is open that should not be.
 func childEcho(k *Kernel, arg string) {
