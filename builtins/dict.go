@@ -63,7 +63,7 @@ func dictFromkeys(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func dictGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	v, found, err := a[0].(*starlark.Dict).Get(a[1])
+	v, found, err := vm.DictGet(a[0].(*starlark.Dict), a[1])
 	switch {
 	case err != nil:
 		return nil, vm.HashError(err, a[1])
@@ -133,7 +133,7 @@ func dictPopitem(p *vm.Process, a []vm.Value) (vm.Value, error) {
 
 func dictSetdefault(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	d := a[0].(*starlark.Dict)
-	v, found, err := d.Get(a[1])
+	v, found, err := vm.DictGet(d, a[1])
 	if err != nil {
 		return nil, vm.HashError(err, a[1])
 	}

@@ -380,11 +380,6 @@ func (p *Process) extend(list *starlark.List, y Value) error {
 func (p *Process) compare(op compile.Opcode, x, y Value) (bool, error) {
 	switch op {
 	case compile.EQ:
-		if a, ok := x.(starlark.String); ok {
-			if b, ok := y.(starlark.String); ok {
-				return a == b, nil
-			}
-		}
 		return p.Equal(x, y)
 	case compile.NE:
 		if overrides(x, "__ne__") {
@@ -398,6 +393,12 @@ func (p *Process) compare(op compile.Opcode, x, y Value) (bool, error) {
 		in, err := p.Contains(x, y)
 		return !in, err
 	}
+	if a, b, ok := bothSmall(x, y); ok {
+		return ordered(op, a, b), nil
+	}
+	if a, b, ok := bothString(x, y); ok {
+		return ordered(op, a, b), nil
+	}
 	if a, b, ok := bothWide(x, y); ok {
 		return ordered(op, a, b), nil
 	}
@@ -409,8 +410,8 @@ func (p *Process) compare(op compile.Opcode, x, y Value) (bool, error) {
 	return p.Compare(op, x, y)
 }
 
-// ordered does LT to GE on numbers.
-func ordered[T int64 | starlark.Float](op compile.Opcode, a, b T) bool {
+// ordered does LT to GE on numbers and strings.
+func ordered[T int64 | starlark.Float | string](op compile.Opcode, a, b T) bool {
 	switch op {
 	case compile.LT:
 		return a < b

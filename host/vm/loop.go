@@ -27,6 +27,18 @@ func rk(regs *window, consts *pool, c uint16) Value {
 	return consts[c-compile.ConstBit]
 }
 
+// at returns the element that a small int means, or nil.
+func at(elems []Value, key Value) Value {
+	i, ok := SmallInt(key)
+	if i < 0 {
+		i += int64(len(elems))
+	}
+	if ok && uint64(i) < uint64(len(elems)) {
+		return elems[i]
+	}
+	return nil
+}
+
 // registers returns those of the top frame.
 func (p *Process) registers() []Value {
 	fr := &p.Frames[len(p.Frames)-1]
@@ -346,11 +358,19 @@ reload:
 				taken = a == b
 				goto branch
 			}
+			if a, b, ok := bothString(x, y); ok {
+				taken = a == b
+				goto branch
+			}
 			goto ifcompare
 
 		case compile.IFNE:
 			x, y := regs[in.A], rk(regs, consts, in.C)
 			if a, b, ok := bothSmall(x, y); ok {
+				taken = a != b
+				goto branch
+			}
+			if a, b, ok := bothString(x, y); ok {
 				taken = a != b
 				goto branch
 			}
@@ -482,16 +502,21 @@ reload:
 
 		case compile.INDEX:
 			x, key := regs[in.B], rk(regs, consts, in.C)
-			if list, ok := x.(*starlark.List); ok {
-				if i, ok := SmallInt(key); ok {
-					n := int64(list.Len())
-					if i < 0 {
-						i += n
-					}
-					if uint64(i) < uint64(n) {
-						regs[in.A] = list.Index(int(i))
-						continue
-					}
+			switch x := x.(type) {
+			case *starlark.List:
+				if v = at(Elems(x), key); v != nil {
+					regs[in.A] = v
+					continue
+				}
+			case starlark.Tuple:
+				if v = at(x, key); v != nil {
+					regs[in.A] = v
+					continue
+				}
+			case *starlark.Dict:
+				if v, taken, _ = dictTable(x).get(key); taken {
+					regs[in.A] = v
+					continue
 				}
 			}
 			fr.PC = pc
@@ -506,11 +531,14 @@ reload:
 		case compile.SETINDEX:
 			x, key := regs[in.A], rk(regs, consts, in.B)
 			v = rk(regs, consts, in.C)
-			if list, ok := x.(*starlark.List); ok {
-				if i, ok := SmallInt(key); ok && uint64(i) < uint64(list.Len()) {
-					if list.SetIndex(int(i), v) == nil {
-						continue
-					}
+			switch x := x.(type) {
+			case *starlark.List:
+				if i, ok := SmallInt(key); ok && uint64(i) < uint64(x.Len()) && x.SetIndex(int(i), v) == nil {
+					continue
+				}
+			case *starlark.Dict:
+				if dictTable(x).set(key, v) {
+					continue
 				}
 			}
 			fr.PC = pc

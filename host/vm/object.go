@@ -516,10 +516,22 @@ func put(table, key, v Value) error {
 	return table.(*starlark.Set).Insert(key)
 }
 
+// putPlain puts a key into a dict or set if that takes neither the library nor
+// the script, and reports whether it did.
+func putPlain(table, key, v Value) bool {
+	if d, ok := table.(*starlark.Dict); ok {
+		return dictTable(d).set(key, v)
+	}
+	return setTable(table.(*starlark.Set)).set(key, starlark.None)
+}
+
 // Insert puts a key into a dict or set. When go.starlark.net's table grows it
 // compares the keys that it has and believes that this cannot fail; so then it
 // must not need the script.
 func Insert(table, key, v Value) (err error) {
+	if putPlain(table, key, v) {
+		return nil
+	}
 	if !mayGrow(starlark.Len(table)) || !scripted(table) {
 		return put(table, key, v)
 	}

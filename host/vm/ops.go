@@ -481,6 +481,9 @@ var errDepth = fmt.Errorf("maximum recursion depth exceeded in comparison")
 func (p *Process) Equal(x, y Value) (bool, error) { return equal(x, y, maxDepth) }
 
 func equal(x, y Value, depth int) (bool, error) {
+	if same, known := equalPlain(x, y); known {
+		return same, nil
+	}
 	if depth == 0 {
 		return false, Raise(RecursionError, "%s", errDepth)
 	}
@@ -571,6 +574,9 @@ func bothTuples(x, y Value) (a, b starlark.Tuple, ok bool) {
 // whatever __eq__ says (PyObject_RichCompareBool), except that Starlark's NaN
 // equals itself anyway.
 func same(x, y Value, depth int) (bool, error) {
+	if same, known := equalPlain(x, y); known {
+		return same, nil
+	}
 	if o := object(x); o != nil && x == y {
 		return true, nil
 	}
@@ -728,13 +734,13 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 		}
 		return false, nil
 	case *starlark.Dict:
-		_, found, err := c.Get(x)
+		_, found, err := DictGet(c, x)
 		if err != NeedScript {
 			err = nil // what cannot be hashed is in no dict: so says Starlark, in which this is no error
 		}
 		return found, err
 	case *starlark.Set:
-		found, err := c.Has(x)
+		found, err := SetHas(c, x)
 		return found, HashError(err, x)
 	case starlark.String:
 		if _, ok := x.(starlark.String); !ok {
@@ -810,9 +816,9 @@ func (p *Process) Index(x, key Value) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return x[i : i+1], nil
+		return oneByte[x[i]], nil
 	case *starlark.Dict:
-		v, found, err := x.Get(key)
+		v, found, err := DictGet(x, key)
 		if err != nil {
 			return nil, HashError(err, key)
 		}
@@ -847,6 +853,14 @@ func (p *Process) Index(x, key Value) (Value, error) {
 	}
 	return nil, Raise(TypeError, "'%s' object is not subscriptable", TypeName(x))
 }
+
+// oneByte holds the strings of one byte, so that characters of a string are not allocated.
+var oneByte = func() (table [256]Value) {
+	for i := range table {
+		table[i] = starlark.String([]byte{byte(i)})
+	}
+	return table
+}()
 
 // index returns the position that key means in a sequence of n elements.
 func index(key Value, n int, what string) (int, error) {
@@ -1069,6 +1083,10 @@ func (p *Process) Next(it Value) (Value, error) {
 	case *StringIter:
 		if it.I >= len(it.S) {
 			return nil, nil
+		}
+		if c := it.S[it.I]; c < utf8.RuneSelf {
+			it.I++
+			return oneByte[c], nil
 		}
 		_, n := utf8.DecodeRuneInString(it.S[it.I:])
 		it.I += n
