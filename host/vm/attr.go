@@ -10,21 +10,6 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// attrCache is the inline cache of an instruction that looks up an attribute
-// of an instance. It holds while the instance has that shape and no class has changed in a
-// way that could matter (Process.epoch).
-type attrCache struct {
-	shape *Shape
-	epoch uint32
-	slot  int    // of the instance, or -1
-	fn    Value  // *Function found on the class, for METHOD
-	next  *Shape // SETATTR: the shape with the attribute added, or nil
-
-	// METHOD of a value of go.starlark.net: its Go type, and what its methods have.
-	tab    uintptr
-	native *Native
-}
-
 // Find returns an attribute of a class or of those it inherits from, or nil.
 func (c *Class) Find(name string) Value {
 	for _, k := range c.MRO {
@@ -367,20 +352,33 @@ func classTuple(classes []*Class) starlark.Tuple {
 	return t
 }
 
+// after returns the classes that come after k in the method resolution order of c, all if k is not in it.
+func (c *Class) after(k *Class) []*Class {
+	return c.MRO[slices.Index(c.MRO, k)+1:]
+}
+
+// method returns the function that name means for the instance of s, or nil if it is something else.
+func (s *Super) method(name string) *Function {
+	o := object(s.Self)
+	if o == nil {
+		return nil
+	}
+	for _, k := range o.Shape.Class.after(s.Class) {
+		if v, ok := k.Attrs[name]; ok {
+			f, _ := v.(*Function)
+			return f
+		}
+	}
+	return nil
+}
+
 // superAttr looks name up in the classes after s.Class in the MRO of its object.
 func (p *Process) superAttr(s *Super, name string) (attribute, error) {
 	class, isClass := s.Self.(*Class)
 	if !isClass {
 		class = object(s.Self).Shape.Class
 	}
-	mro := class.MRO
-	for i, k := range mro {
-		if k == s.Class {
-			mro = mro[i+1:]
-			break
-		}
-	}
-	for _, k := range mro {
+	for _, k := range class.after(s.Class) {
 		v, ok := k.Attrs[name]
 		if !ok {
 			continue
@@ -760,17 +758,20 @@ func (e *Exception) setSpecial(name string, v Value) bool {
 	return false
 }
 
-// changeClass sets an attribute of a script's class. Inline caches hold only
-// functions, so one plain value in the place of another leaves them valid.
+// changeClass sets an attribute of a script's class, and makes the inline caches
+// stale that it concerns: one plain value in the place of another leaves those of functions valid.
 func (p *Process) changeClass(c *Class, name string, v Value) {
 	old, had := c.Attrs[name]
-	if !had || cacheable(old) || cacheable(v) {
+	if !had || binds(old) || binds(v) {
 		p.epoch++
 	}
+	p.values++
 	c.SetAttr(name, v)
 }
 
-func cacheable(v Value) bool {
+// binds reports whether a class attribute is another value, or a call, where it is read
+// through an instance.
+func binds(v Value) bool {
 	switch v.(type) {
 	case *Function, *Native, *Property, *StaticMethod, *ClassMethod:
 		return true
@@ -883,6 +884,11 @@ func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 	} else if f, ok := o.Shape.Class.Find(name).(*Function); ok && o.Get(name) == nil && !o.Shape.Class.interceptsAttrs() {
 		return f, x, nil
 	}
+	if s, ok := x.(*Super); ok {
+		if f := s.method(name); f != nil {
+			return f, s.Self, nil
+		}
+	}
 	a, err := p.attr(x, name)
 	if err == nil && a.fn != nil {
 		return nil, nil, NeedScript
@@ -891,104 +897,6 @@ func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 		return b.Fn, b.Self, err
 	}
 	return a.value, nil, err
-}
-
-// nativeFast is METHOD on a value of go.starlark.net through its inline cache:
-// a method of its type, or nil.
-func (p *Process) nativeFast(fr *Frame, x Value, pc int) *Native {
-	c := fr.Fn.Proto.cache(pc)
-	tab := wordsOf(&x).tab
-	if c.native != nil && c.tab == tab {
-		return c.native
-	}
-	switch x.(type) {
-	case *starlark.List, *starlark.Dict, *starlark.Set, starlark.String, starlark.Bytes, starlark.Tuple:
-		in := fr.Fn.Proto.Code.Instrs[pc]
-		if m := p.Reg.Methods[x.Type()][fr.Fn.Proto.Code.Names[in.C]]; m != nil && m.Method {
-			c.tab, c.native = tab, m
-			return m
-		}
-	}
-	return nil
-}
-
-// getAttrFast is GETATTR on an instance through its inline cache.
-func (p *Process) getAttrFast(fr *Frame, o *Instance, pc int) Value {
-	c := fr.Fn.Proto.cache(pc)
-	if c.shape == o.Shape && c.epoch == p.epoch && c.slot >= 0 {
-		return o.Slots[c.slot]
-	}
-	in := fr.Fn.Proto.Code.Instrs[pc]
-	name := fr.Fn.Proto.Code.Names[in.C]
-	slot := o.Shape.Index(name)
-	if slot < 0 {
-		return nil
-	}
-	if class := o.Shape.Class; isDataDescriptor(class.Find(name)) || class.interceptsAttrs() {
-		return nil
-	}
-	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: slot}
-	return o.Slots[slot]
-}
-
-// methodFast is METHOD on an instance through its inline cache: a function
-// found on the class, or nil.
-func (p *Process) methodFast(fr *Frame, o *Instance, pc int) Value {
-	c := fr.Fn.Proto.cache(pc)
-	if c.shape == o.Shape && c.epoch == p.epoch && c.fn != nil {
-		return c.fn
-	}
-	in := fr.Fn.Proto.Code.Instrs[pc]
-	name := fr.Fn.Proto.Code.Names[in.C]
-	f, ok := o.Shape.Class.Find(name).(*Function)
-	if !ok || o.Shape.Index(name) >= 0 || o.Shape.Class.interceptsAttrs() {
-		return nil
-	}
-	*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: -1, fn: f}
-	return f
-}
-
-// setAttrFast is SETATTR on an instance through its inline cache. It reports
-// whether it did it.
-func (p *Process) setAttrFast(fr *Frame, o *Instance, pc int, v Value) bool {
-	c := fr.Fn.Proto.cache(pc)
-	if c.shape != o.Shape || c.epoch != p.epoch {
-		in := fr.Fn.Proto.Code.Instrs[pc]
-		name := fr.Fn.Proto.Code.Names[in.B]
-		class := o.Shape.Class
-		if isScript(class.Find("__setattr__")) || name == "__class__" || name == "__dict__" {
-			return false
-		}
-		if isDataDescriptor(class.Find(name)) {
-			return false
-		}
-		slot := o.Shape.Index(name)
-		if slot < 0 && !class.hasRoomFor(name) {
-			return false
-		}
-		*c = attrCache{shape: o.Shape, epoch: p.epoch, slot: slot}
-		if slot < 0 {
-			c.next = o.Shape.With(name)
-		}
-	}
-	if c.slot >= 0 {
-		o.Slots[c.slot] = v
-		return true
-	}
-	if o.Slots == nil {
-		o.Slots = make([]Value, 0, 4)
-	}
-	o.Shape = c.next
-	o.Slots = append(o.Slots, v)
-	return true
-}
-
-// cache returns the inline cache of the instruction at pc.
-func (pr *Proto) cache(pc int) *attrCache {
-	if pr.caches == nil {
-		pr.caches = make([]attrCache, len(pr.Code.Instrs))
-	}
-	return &pr.caches[pc]
 }
 
 // proto returns the Proto of the i-th code within.

@@ -438,6 +438,24 @@ func (p *Process) construct(c *Class, args []Value, kwargs []starlark.Tuple, bas
 	return nil, nil
 }
 
+// A maker says what calling a class does, as long as no class changes.
+type maker struct {
+	epoch uint32    // Process.epoch + 1
+	init  *Function // or nil if there is more to it than an instance and its __init__
+}
+
+// plainInit returns the __init__ of a class whose call does no more than make an instance and
+// call that, or nil.
+func (p *Process) plainInit(c *Class) *Function {
+	if c.maker.epoch != p.epoch+1 && !c.Builtin {
+		c.maker = maker{epoch: p.epoch + 1}
+		if !isScript(c.Find("__new__")) && !c.IsSubclass(BaseException) {
+			c.maker.init, _ = c.Find("__init__").(*Function)
+		}
+	}
+	return c.maker.init
+}
+
 func initReturned(v Value) error {
 	return Raise(TypeError, "__init__() should return None, not '%s'", TypeName(v))
 }

@@ -561,11 +561,9 @@ reload:
 
 		case compile.GETATTR:
 			fr.PC = pc
-			if o, ok := regs[in.B].(*Instance); ok {
-				if v = p.getAttrFast(fr, o, pc-1); v != nil {
-					regs[in.A] = v
-					continue
-				}
+			if v = p.cachedAttr(fr, regs[in.B], pc-1); v != nil {
+				regs[in.A] = v
+				continue
 			}
 			v, err = p.getAttr(fr, *in, regs[in.B])
 			goto called
@@ -573,7 +571,7 @@ reload:
 		case compile.SETATTR:
 			fr.PC = pc
 			v = rk(regs, consts, in.C)
-			if o, ok := regs[in.A].(*Instance); ok && p.setAttrFast(fr, o, pc-1, v) {
+			if o, ok := regs[in.A].(*Instance); ok && p.setCached(fr, o, pc-1, v) {
 				continue
 			}
 			name := fr.Fn.Proto.Code.Names[in.B]
@@ -596,17 +594,12 @@ reload:
 
 		case compile.METHOD:
 			fr.PC = pc
-			if o, ok := regs[in.B].(*Instance); ok {
-				if v = p.methodFast(fr, o, pc-1); v != nil {
-					regs[in.A], regs[in.A+1] = v, o
-					continue
-				}
-			} else if n := p.nativeFast(fr, regs[in.B], pc-1); n != nil {
-				regs[in.A], regs[in.A+1] = n, regs[in.B]
-				continue
-			}
 			{
 				var self Value
+				if v, self = p.cachedMethod(fr, regs[in.B], pc-1); v != nil {
+					regs[in.A], regs[in.A+1] = v, self
+					continue
+				}
 				name := fr.Fn.Proto.Code.Names[in.C]
 				x := regs[in.B]
 				if v, self, err = p.method(x, name); err != nil {
@@ -626,6 +619,16 @@ reload:
 			if f, ok := regs[in.A].(*Function); ok && int(in.B) == f.Proto.plainArity() {
 				callee, base = f, fr.Base+int(in.A)+1
 				goto enter
+			}
+			if c, ok := regs[in.A].(*Class); ok {
+				if f := p.plainInit(c); f != nil && int(in.B)+1 == f.Proto.plainArity() {
+					regs[in.A] = &Instance{Shape: c.RootShape()}
+					if err = p.push(f, fr.Base+int(in.A), RetInit); err != nil {
+						goto raise
+					}
+					p.Frames[len(p.Frames)-1].Self = regs[in.A]
+					goto reload
+				}
 			}
 			v, err = p.call(regs[in.A], regs[in.A+1:in.A+1+in.B:in.A+1+in.B], nil, fr.Base+int(in.A)+1, RetStore)
 			goto called

@@ -97,7 +97,8 @@ type Process struct {
 
 	boxes boxes
 
-	epoch uint32 // counts changes of classes that make inline caches stale
+	epoch  uint32 // counts changes of classes that make inline caches stale
+	values uint32 // counts those that make only caches of plain values stale
 }
 
 // Limits bound what a script may use.

@@ -77,9 +77,9 @@ type Proto struct {
 	Code   *compile.Code
 	Module *Module
 
-	plain  int         // plainArity + 1, or 0 if that is not known yet
-	protos []*Proto    // of Code.Codes, made at need
-	caches []attrCache // by pc, made at need
+	plain  int      // plainArity + 1, or 0 if that is not known yet
+	protos []*Proto // of Code.Codes, made at need
+	sites  []*site  // by pc, made at need
 }
 
 // A Function is a def or lambda, closed over its cells.
@@ -138,7 +138,9 @@ type Class struct {
 	Attrs    map[string]Value
 
 	root       *Shape
-	byIdentity bool // its instances compare by identity for the moment; see byIdentity
+	width      int   // the most attributes that an instance got at instructions: what the next is given room for
+	maker      maker // see plainInit
+	byIdentity bool  // its instances compare by identity for the moment; see byIdentity
 }
 
 // A Shape is the layout of instances: which attributes they have, in which
