@@ -71,6 +71,56 @@ func (pr *Proto) plainArity() int {
 	return pr.plain - 1
 }
 
+// addDefaults completes a number of given arguments, which lie in the stack from base on, by
+// defaults to those of a plain call. It reports false where there is more to it.
+func (p *Process) addDefaults(f *Function, base, given int) bool {
+	missing := f.Proto.plainArity() - given
+	if missing <= 0 || missing > len(f.Defaults) {
+		return false
+	}
+	p.reserve(base + given + missing)
+	copy(p.Stack[base+given:], f.Defaults[len(f.Defaults)-missing:])
+	return true
+}
+
+// maxNames bounds the keyword arguments that are bound in place.
+const maxNames = 8
+
+// bindNames puts keyword arguments, whose values follow a number of given ones in the stack, in the
+// places of their parameters, and defaults in those left over. It reports false, having changed nothing,
+// where there is more to it, or something wrong.
+func (p *Process) bindNames(f *Function, base, given int, names starlark.Tuple) bool {
+	code := f.Proto.Code
+	n := f.Proto.plainArity()
+	if n < 0 || len(names) > maxNames || given+len(names) > n {
+		return false
+	}
+	p.reserve(base + n)
+	var values [maxNames]Value
+	rest := p.Stack[base+given : base+n] // the parameters that are not given by position
+	copy(values[:len(names)], rest)
+	clear(rest)
+	ok := true
+	for i, name := range names {
+		k := slices.Index(code.Locals[:n], string(name.(starlark.String))) - given
+		if k < 0 || k+given < code.NumPosOnly || rest[k] != nil {
+			ok = false
+			break
+		}
+		rest[k] = values[i]
+	}
+	for i := range rest {
+		if k := given + i - (n - len(f.Defaults)); rest[i] == nil && k >= 0 {
+			rest[i] = f.Defaults[k]
+		}
+		ok = ok && rest[i] != nil
+	}
+	if !ok {
+		copy(rest, values[:len(names)])
+	}
+	return ok
+}
+
 // push starts a call of f whose bound parameters are at the start of the
 // window at base; the other locals are made unset.
 func (p *Process) push(f *Function, base int, ret Action) error {
@@ -313,6 +363,11 @@ func (p *Process) callNative(n *Native, args []Value, kwargs []starlark.Tuple, b
 	if err == nil {
 		return v, nil
 	}
+	return p.nativeFailed(n, err, args, kwargs, base, ret)
+}
+
+// nativeFailed goes on with a builtin that returned an error.
+func (p *Process) nativeFailed(n *Native, err error, args []Value, kwargs []starlark.Tuple, base int, ret Action) (Value, error) {
 	switch err {
 	case NeedScript:
 		if n.Slow == "" {

@@ -14,7 +14,12 @@ import (
 // The instructions that the loop leaves to methods, and finish, which
 // completes the ones that had to wait for script code.
 
-func isInterrupt(err error) bool { return errors.Is(err, kernel.ErrInterrupted) }
+func isInterrupt(err error) bool {
+	if _, exception := err.(*Exception); exception { // by far the most
+		return false
+	}
+	return errors.Is(err, kernel.ErrInterrupted)
+}
 
 // exit is the error of a run that ends because its RetExit frame is gone.
 type exit struct{ err error }
@@ -93,6 +98,11 @@ func (p *Process) deliver(ret Action, v Value) error {
 	case RetStore:
 		p.store(v)
 	case RetFinish:
+		if in := fr.Fn.Proto.Code.Instrs[fr.PC-1]; in.Op == compile.FORITER {
+			p.Stack[fr.Base+int(in.B)] = v
+			fr.PC++
+			return nil
+		}
 		return p.finish(fr, v)
 	case RetDrop:
 	case RetRetry:
@@ -142,9 +152,6 @@ func (p *Process) finish(fr *Frame, v Value) error {
 			return Raise(TypeError, "iter() returned non-iterator of type '%s'", TypeName(v))
 		}
 		regs[in.A] = v
-	case compile.FORITER:
-		regs[in.B] = v
-		fr.PC++
 	case compile.METHOD:
 		regs[in.A], regs[in.A+1] = v, nil
 	case compile.YIELDFROM:
@@ -609,6 +616,9 @@ func constNames(consts []Value, c uint16) starlark.Tuple {
 
 func (p *Process) callKeywords(fn Value, args []Value, names starlark.Tuple, base int) (Value, error) {
 	n := len(args) - len(names)
+	if f, ok := fn.(*Function); ok && p.bindNames(f, base, n, names) {
+		return nil, p.push(f, base, RetStore)
+	}
 	kwargs := make([]starlark.Tuple, len(names))
 	for i, name := range names {
 		kwargs[i] = starlark.Tuple{name, args[n+i]}

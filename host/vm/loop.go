@@ -67,8 +67,8 @@ func (p *Process) run() (Value, error) {
 		v      Value
 		err    error
 		taken  bool
-		callee *Function
-		base   int
+		first  int
+		given  int
 	)
 
 reload:
@@ -616,38 +616,18 @@ reload:
 				goto attend
 			}
 			fr.PC = pc
-			if f, ok := regs[in.A].(*Function); ok && int(in.B) == f.Proto.plainArity() {
-				callee, base = f, fr.Base+int(in.A)+1
-				goto enter
-			}
-			if c, ok := regs[in.A].(*Class); ok {
-				if f := p.plainInit(c); f != nil && int(in.B)+1 == f.Proto.plainArity() {
-					regs[in.A] = &Instance{Shape: c.RootShape()}
-					if err = p.push(f, fr.Base+int(in.A), RetInit); err != nil {
-						goto raise
-					}
-					p.Frames[len(p.Frames)-1].Self = regs[in.A]
-					goto reload
-				}
-			}
-			v, err = p.call(regs[in.A], regs[in.A+1:in.A+1+in.B:in.A+1+in.B], nil, fr.Base+int(in.A)+1, RetStore)
-			goto called
+			first, given = int(in.A)+1, int(in.B)
+			goto call
 
 		case compile.CALLM:
 			if p.attention.Load() != 0 {
 				goto attend
 			}
 			fr.PC = pc
-			if regs[in.A+1] == nil {
-				v, err = p.call(regs[in.A], regs[in.A+2:in.A+2+in.B:in.A+2+in.B], nil, fr.Base+int(in.A)+2, RetStore)
-				goto called
+			if first, given = int(in.A)+1, int(in.B)+1; regs[in.A+1] == nil {
+				first, given = first+1, given-1
 			}
-			if f, ok := regs[in.A].(*Function); ok && int(in.B)+1 == f.Proto.plainArity() {
-				callee, base = f, fr.Base+int(in.A)+1
-				goto enter
-			}
-			v, err = p.call(regs[in.A], regs[in.A+1:in.A+2+in.B:in.A+2+in.B], nil, fr.Base+int(in.A)+1, RetStore)
-			goto called
+			goto call
 
 		case compile.CALLKW, compile.CALLMKW, compile.CALLEX:
 			if p.attention.Load() != 0 {
@@ -849,11 +829,36 @@ reload:
 		}
 		continue
 
-	enter: // a call of callee, whose arguments are its parameters already
-		if err = p.push(callee, base, RetStore); err != nil {
-			goto raise
+	call: // of R[A], with the given number of arguments from the first on
+		switch f := regs[in.A].(type) {
+		case *Function:
+			if given == f.Proto.plainArity() || p.addDefaults(f, fr.Base+first, given) {
+				if err = p.push(f, fr.Base+first, RetStore); err != nil {
+					goto raise
+				}
+				goto reload
+			}
+		case *Native:
+			args := regs[first : first+given : first+given]
+			if v, err = f.Fn(p, args, nil); err != nil {
+				v, err = p.nativeFailed(f, err, args, nil, fr.Base+first, RetStore)
+			}
+			goto called
+		case *Class:
+			// The instance goes where the callee was, before the arguments, as self.
+			self := fr.Base + first - 1
+			if init := p.plainInit(f); init != nil && (given+1 == init.Proto.plainArity() || p.addDefaults(init, self, given+1)) {
+				v = &Instance{Shape: f.RootShape()}
+				p.Stack[self] = v
+				if err = p.push(init, self, RetInit); err != nil {
+					goto raise
+				}
+				p.Frames[len(p.Frames)-1].Self = v
+				goto reload
+			}
 		}
-		goto reload
+		v, err = p.call(regs[in.A], regs[first:first+given:first+given], nil, fr.Base+first, RetStore)
+		goto called
 
 	binary:
 		fr.PC = pc
@@ -893,15 +898,18 @@ reload:
 			goto reload
 		}
 
-		p.store(v)
-		if p.attention.Load() == 0 {
-			if fr != &p.Frames[len(p.Frames)-1] || stack != unsafe.SliceData(p.Stack) {
-				goto reload // what made v has run script code, and moved them
-			}
+		if fr == &p.Frames[len(p.Frames)-1] && stack == unsafe.SliceData(p.Stack) && p.attention.Load() == 0 {
+			regs[in.A] = v
 			continue
 		}
 
-		// A builtin may have sent this very process a signal: its handler runs now,
+		// What made v has run script code, which may have moved the frames and the stack, or
+		p.store(v)
+		if p.attention.Load() == 0 {
+			goto reload
+		}
+
+		// it has sent this very process a signal: its handler runs now,
 		// as in CPython, not somewhere further on.
 		fr.PC = pc
 		if _, err = p.attend(RetDrop); err != nil {

@@ -14,24 +14,29 @@ import (
 // the traceback starts with the top frame's instruction; a re-raised exception
 // has its entry already.
 func (p *Process) unwind(err error, here bool) error {
-	var halt *Halt
-	if errors.As(err, &halt) {
-		return halt
+	e, ok := err.(*Exception)
+	chained := ok
+	if !ok {
+		var (
+			halt        *Halt
+			left        *exit
+			again       *reraise
+			inGenerator *thrown
+		)
+		switch {
+		case errors.As(err, &halt):
+			return halt
+		case errors.As(err, &left):
+			return left.err
+		case errors.As(err, &again):
+			e, here = again.e, false
+		case errors.As(err, &inGenerator):
+			e = inGenerator.e
+		default:
+			e, chained = AsException(err, SystemError), true
+		}
 	}
-	var again *reraise
-	if errors.As(err, &again) {
-		err, here = again.e, false
-	}
-	var left *exit
-	if errors.As(err, &left) {
-		return left.err
-	}
-	var inGenerator *thrown
-	if errors.As(err, &inGenerator) {
-		err = inGenerator.e
-	}
-	e := AsException(err, SystemError)
-	if here && inGenerator == nil {
+	if here && chained {
 		p.chain(e)
 	}
 	for {
