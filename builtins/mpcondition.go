@@ -85,9 +85,9 @@ func conditionNotify(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := asInt(a[1])
+	n, err := asSmall(a[1])
 	if err == nil {
-		shm.ConditionOf(p.Kernel, id).Notify(n)
+		shm.ConditionOf(p.Kernel, id).Notify(int(n))
 	}
 	return none(err)
 }
