@@ -2,7 +2,6 @@ package builtins
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"mpstar/host/vm"
@@ -10,7 +9,7 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// What writes to standard output and reads from standard input: print, input, help.
+// What writes to standard output and reads from standard input: print and input.
 
 // stream returns sys.stdin or sys.stdout as the script has set it, and a file
 // for the descriptor where no process has been started properly.
@@ -177,37 +176,4 @@ func inputFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, vm.Raise(vm.EOFError, "EOF when reading a line")
 	}
 	return starlark.String(strings.TrimSuffix(line, "\n")), nil
-}
-
-func helpFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	if file, ok := stdout(p).(*File); ok {
-		return starlark.None, file.WriteString(p, helpText(p, a))
-	}
-	return nil, vm.NeedScript
-}
-
-func helpText(p *vm.Process, a []vm.Value) string {
-	if x := arg(a, 0); x != nil {
-		return describe(p, x)
-	}
-	return "Type help(f) for help about a function f.\n"
-}
-
-// describe is what help prints.
-func describe(p *vm.Process, x vm.Value) string {
-	switch x := x.(type) {
-	case *vm.Native:
-		return fmt.Sprintf("%s%s\n    %s\n", x.ShortName(), x.Sig, x.Doc)
-	case *vm.BoundMethod:
-		return describe(p, x.Fn)
-	case starlark.String:
-		if n, ok := p.Reg.Lookup(string(x)).(*vm.Native); ok {
-			return describe(p, n)
-		}
-	}
-	doc, err := p.GetAttr(x, "__doc__")
-	if err != nil || !bool(doc.Truth()) {
-		return vm.Repr(x) + "\n"
-	}
-	return vm.Repr(x) + "\n    " + strings.ReplaceAll(strings.TrimSpace(vm.Str(doc)), "\n", "\n    ") + "\n"
 }

@@ -14,7 +14,7 @@ var universeRows = []row{
 		doc: "Write the prompt and read a line from standard input. Returns it without its newline."},
 	{name: "open", sig: "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True)", raw: openNative,
 		doc: "Open a file and return it. mode is r, w, a or x, with b for bytes and + for reading and writing."},
-	{name: "help", sig: "(x=None, /)", fn: helpFn, slow: "slow_help", doc: "Print what there is to know about a function."},
+	{name: "help", sig: "(x=None, /)", fn: helpFn, slow: "slow_help", doc: "Print what there is to know about a function, class, module or value, or about what has the name x."},
 	{name: "exit", sig: "(status=None)", raw: sysExit, doc: "End this process by raising SystemExit."},
 	{name: "quit", sig: "(status=None)", raw: sysExit, doc: "End this process by raising SystemExit."},
 	{name: "fail", sig: "(*values, sep=' ')", raw: failNative, slow: "slow_fail", doc: "Raise a RuntimeError whose message is the values as print would show them."},

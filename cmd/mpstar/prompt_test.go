@@ -134,7 +134,7 @@ func TestPromptCompletion(t *testing.T) {
 	term.enter("def size(self): print('called')", "...     def size(self): print('called')", "...")
 	term.enter("def grow(self, amount, *, quickly=False): return amount", "...")
 	term.enter("", ">>>")
-	term.enter("thing = Thing(); things = {'a': [1]}", ">>>")
+	term.enter("thing = Thing(); things = {'a': [1]}; my_one = my_two = 1", ">>>")
 	for _, test := range []struct{ keys, want string }{
 		{"Thi\t", "Thing"},
 		{"thing.gr\t", "thing.grow("},
@@ -161,8 +161,8 @@ func TestPromptCompletion(t *testing.T) {
 	}
 	term.keys("\t\t1")
 	term.shows(">>>         1")
-	term.keys("\x15os.getp\t\t")
-	term.shows("getpid( getppid(", ">>> os.getp")
+	term.keys("\x15my_\t\t")
+	term.shows("my_one my_two", ">>> my_")
 }
 
 // TestPromptInterrupt: Ctrl-C while a line is typed and while code runs.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"mpstar/host/compile"
 
@@ -917,7 +918,7 @@ func NewProto(code *compile.Code, m *Module) *Proto { return &Proto{Code: code, 
 func DidYouMean(name string, names []string) string {
 	best, bestCost := "", (len(name)+3)*2/6*2+1 // CPython's MAX_CANDIDATE: a third of both lengths, moves costing 2
 	for _, n := range names {
-		if n == name || n == "" || n[0] == '_' && name[0] != '_' {
+		if n == name || n == "" || n[0] == '_' && !strings.HasPrefix(name, "_") {
 			continue
 		}
 		limit := min(bestCost-1, (len(name)+len(n)+3)*2/6)
