@@ -126,6 +126,9 @@ func parseInt(s string, base int, whole vm.Value) (vm.Value, error) {
 			return starlark.MakeInt64(i), nil
 		}
 	}
+	if len(digits) > vm.MaxIntDigits && base&(base-1) != 0 {
+		return nil, vm.TooManyDigits(fmt.Sprintf(": value has %d digits", len(digits)))
+	}
 	if i, valid := new(big.Int).SetString(digits, base); ok && valid {
 		return starlark.MakeBigInt(i), nil
 	}
@@ -294,7 +297,7 @@ func bytesFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		}
 		return starlark.Bytes(replaceInvalid(string(x))), nil
 	case starlark.Int, starlark.Bool:
-		return zeroBytes(x)
+		return zeroBytes(p, x)
 	default:
 		return bytesOf(p, x)
 	}
@@ -312,13 +315,16 @@ func bytesOf(p *vm.Process, x vm.Value) (vm.Value, error) {
 	return joinBytes(elems)
 }
 
-func zeroBytes(x vm.Value) (vm.Value, error) {
+func zeroBytes(p *vm.Process, x vm.Value) (vm.Value, error) {
 	n, err := asSmall(x)
 	if err != nil {
 		return nil, err
 	}
 	if n < 0 {
 		return nil, vm.Raise(vm.ValueError, "negative count")
+	}
+	if err := p.Room(n, 1); err != nil {
+		return nil, err
 	}
 	return starlark.Bytes(make([]byte, n)), nil
 }

@@ -327,6 +327,11 @@ func (s *formatSpec) layInt(i starlark.Int) (string, error) {
 	if n, ok := i.Int64(); ok {
 		digits = strconv.FormatInt(n, form.base)
 	} else {
+		if form.base == 10 {
+			if err := vm.CheckDigits(i); err != nil {
+				return "", err
+			}
+		}
 		digits = i.BigInt().Text(form.base)
 	}
 	digits, negative := strings.CutPrefix(digits, "-")

@@ -81,7 +81,36 @@ func jsonModule() *vm.Module {
 	for _, name := range starlarkjson.Module.Members.Keys() {
 		m.Set(name, starlarkjson.Module.Members[name])
 	}
+	m.Set("decode", shallowDecode)
 	return m
+}
+
+// shallowDecode is Starlark's json.decode for texts that are not so deep that
+// its recursion would end the program.
+var shallowDecode = starlark.NewBuiltin("json.decode", func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (vm.Value, error) {
+	if len(args) > 0 {
+		if text, ok := args[0].(starlark.String); ok && jsonDepth(string(text)) > maxJSONDepth {
+			return nil, vm.Raise(vm.RecursionError, "maximum recursion depth exceeded while decoding JSON")
+		}
+	}
+	return starlarkjson.Module.Members["decode"].(*starlark.Builtin).CallInternal(thread, args, kwargs)
+})
+
+const maxJSONDepth = 100_000
+
+// jsonDepth returns how deep the brackets of a text nest, of those in strings too.
+func jsonDepth(text string) (deepest int) {
+	depth := 0
+	for _, c := range []byte(text) {
+		switch c {
+		case '[', '{':
+			depth++
+			deepest = max(deepest, depth)
+		case ']', '}':
+			depth--
+		}
+	}
+	return deepest
 }
 
 // jsonEncoderModule and jsonDecoderModule are the places where CPython has the classes.

@@ -107,6 +107,9 @@ func (w *jsonWriter) write(v vm.Value) error {
 	case starlark.Bool:
 		w.b.WriteString(jsonBool(v))
 	case starlark.Int:
+		if err := vm.CheckDigits(v); err != nil {
+			return err
+		}
 		w.b.WriteString(v.String())
 	case starlark.Float:
 		s, err := w.float(float64(v))
@@ -211,6 +214,9 @@ func (w *jsonWriter) nested(v vm.Value, body func() error) error {
 	}
 	if len(w.path) >= w.p.Limits.Recursion {
 		return vm.Raise(vm.RecursionError, "maximum recursion depth exceeded while encoding a JSON object")
+	}
+	if err := w.p.Room(w.b.Len(), 1); err != nil {
+		return err
 	}
 	w.path = append(w.path, v)
 	err := body()

@@ -61,6 +61,9 @@ func intToBytes(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if length < 0 {
 		return nil, vm.Raise(vm.ValueError, "length argument must be non-negative")
 	}
+	if err := p.Room(length, 2); err != nil {
+		return nil, err
+	}
 	b, err := bigBytes(a[0].(starlark.Int).BigInt(), length, signed)
 	if err != nil {
 		return nil, err
@@ -296,11 +299,18 @@ func powMod(x, y, m vm.Value) (vm.Value, error) {
 }
 
 func sumFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	total := arg(a, 1)
+	if r := rangeIter(p, a[0]); r != nil && (total == nil || isType[starlark.Int](total)) {
+		sum := sumRange(r)
+		if total != nil {
+			sum = sum.Add(total.(starlark.Int))
+		}
+		return sum, nil
+	}
 	elems, err := items(p, a[0])
 	if err != nil {
 		return nil, err
 	}
-	total := arg(a, 1)
 	switch total.(type) {
 	case nil:
 		total = starlark.MakeInt(0)
@@ -322,6 +332,23 @@ func sumFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		}
 	}
 	return total, nil
+}
+
+// rangeIter returns an iterator over a range, or nil.
+func rangeIter(p *vm.Process, v vm.Value) *vm.RangeIter {
+	if v.Type() != "range" {
+		return nil
+	}
+	it, _ := p.Iter(v)
+	r, _ := it.(*vm.RangeIter)
+	return r
+}
+
+// sumRange adds up an arithmetic series.
+func sumRange(r *vm.RangeIter) starlark.Int {
+	n := starlark.MakeInt(r.N)
+	steps := n.Mul(n.Sub(starlark.MakeInt(1))).Rsh(1) // 0 + 1 + … + (n-1)
+	return n.Mul(starlark.MakeInt64(r.Next)).Add(steps.Mul(starlark.MakeInt64(r.Step)))
 }
 
 // sumInts adds up the ints in front, as far as an int64 holds their sum. It

@@ -195,6 +195,9 @@ func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := p.Room(b.Len()+len(out), 2); err != nil {
+			return nil, err
+		}
 		b.WriteString(out)
 	}
 	if len(args.values) > 0 && args.mapping == nil {
@@ -364,6 +367,9 @@ func (d *directive) integer(v vm.Value, format text) (string, error) {
 	switch v := v.(type) {
 	case starlark.Int:
 		if d.bare && d.verb == 'd' {
+			if err := vm.CheckDigits(v); err != nil {
+				return "", err
+			}
 			return v.String(), nil
 		}
 		i = v

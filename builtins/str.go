@@ -446,6 +446,13 @@ func textReplace(p *vm.Process, a []vm.Value) (vm.Value, error) {
 			return nil, err
 		}
 	}
+	found := strings.Count(t.s, old)
+	if n >= 0 {
+		found = min(found, n)
+	}
+	if err := p.Room(found, len(with)); err != nil {
+		return nil, err
+	}
 	return t.value(strings.Replace(t.s, old, with, n)), nil
 }
 
@@ -460,7 +467,7 @@ func textJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := make([]string, len(elems))
+	parts, size := make([]string, len(elems)), 0
 	for i, v := range elems {
 		if parts[i], err = t.same("join", v); err != nil {
 			if t.bytes {
@@ -468,6 +475,10 @@ func textJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
 			}
 			return nil, vm.Raise(vm.TypeError, "sequence item %d: expected str instance, %s found", i, vm.TypeName(v))
 		}
+		size += len(parts[i]) + len(t.s)
+	}
+	if err := p.Room(size, 1); err != nil {
+		return nil, err
 	}
 	return t.value(strings.Join(parts, t.s)), nil
 }
@@ -692,6 +703,9 @@ func textExpandtabs(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		case '\t':
 			if size > 0 {
 				spaces := size - column%size
+				if err := p.Room(b.Len()+spaces, 2); err != nil {
+					return nil, err
+				}
 				b.WriteString(strings.Repeat(" ", spaces))
 				column += spaces
 			}
@@ -768,6 +782,9 @@ func strTranslate(p *vm.Process, a []vm.Value) (vm.Value, error) {
 				b.WriteRune(r)
 			}
 		case starlark.String:
+			if err := p.Room(b.Len()+len(v), 2); err != nil {
+				return nil, err
+			}
 			b.WriteString(string(v))
 		case starlark.Int:
 			n, err := asInt(v)

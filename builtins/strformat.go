@@ -274,8 +274,14 @@ func (args *formatArgs) expand(p *vm.Process, b *strings.Builder, pc *piece) err
 		return nil
 	}
 	s, err := args.expandField(p, pc)
+	if err == nil {
+		err = p.Room(b.Len()+len(s), 2)
+	}
+	if err != nil {
+		return err
+	}
 	b.WriteString(s)
-	return err
+	return nil
 }
 
 func (args *formatArgs) expandField(p *vm.Process, pc *piece) (string, error) {

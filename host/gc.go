@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"runtime"
@@ -90,8 +91,18 @@ func machineMemory() int64 {
 		}
 	}
 	var r syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_AS, &r) == nil && r.Cur < uint64(least) {
-		least = int64(r.Cur)
+	if syscall.Getrlimit(syscall.RLIMIT_AS, &r) == nil && r.Cur < 1<<62 {
+		least = min(least, max(int64(r.Cur)-addressSpace(), 0)/2) // what is freed counts still
 	}
 	return least
+}
+
+// addressSpace returns how many bytes of it the process has taken: of them, the
+// library keeps 4 GB for small ints (go.starlark.net/starlark/int_posix64.go).
+func addressSpace() int64 {
+	var pages int64
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		_, _ = fmt.Sscan(string(text), &pages)
+	}
+	return pages * int64(os.Getpagesize())
 }

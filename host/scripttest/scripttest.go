@@ -122,12 +122,15 @@ func (c Chunk) Run() error {
 	if err != nil {
 		return err
 	}
-	p, err := c.exec(registry(), vm.DefaultMemory)
+	p, err := c.exec(registry())
 	return c.judge(p, err, wants)
 }
 
-// exec runs a chunk with the given builtins and limit and returns the exception that ended it, if any.
-func (c Chunk) exec(reg *vm.Registry, memory int64) (*vm.Process, error) {
+// memory is what a chunk may hold: little, so that a test of that limit is quick.
+const memory = 64 << 20
+
+// exec runs a chunk with the given builtins and returns the exception that ended it, if any.
+func (c Chunk) exec(reg *vm.Registry) (*vm.Process, error) {
 	p := host.NewProcess(new(Recorder), reg)
 	p.Limits.Memory = memory
 	builtins.Start(p, []string{c.File}, "mpstar")

@@ -142,7 +142,7 @@ func (p *Process) push(f *Function, base int, ret Action) error {
 // or a frame has been pushed with its window at base and the value is nil. The
 // args may lie in the stack from base on.
 func (p *Process) call(fn Value, args []Value, kwargs []starlark.Tuple, base int, ret Action) (Value, error) {
-	for {
+	for range p.Limits.Recursion { // a callable may lead to another, and at last to itself
 		switch f := fn.(type) {
 		case *Function:
 			return p.callFunction(f, args, kwargs, base, ret)
@@ -167,6 +167,7 @@ func (p *Process) call(fn Value, args []Value, kwargs []starlark.Tuple, base int
 			return nil, notCallable(fn)
 		}
 	}
+	return nil, Raise(RecursionError, "maximum recursion depth exceeded")
 }
 
 func notCallable(fn Value) error {

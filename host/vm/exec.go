@@ -851,7 +851,7 @@ func (p *Process) attend(ret Action) (pushed bool, err error) {
 		return false, h
 	}
 	p.attention.Store(0)
-	if p.heap.Swap(0) > p.Limits.Memory {
+	if live := p.heap.Swap(0); live > p.Limits.Memory && p.Limits.Memory > 0 {
 		return false, NewException(MemoryError)
 	}
 	if p.Attend == nil {

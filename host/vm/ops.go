@@ -206,17 +206,25 @@ func (p *Process) boolBinary(op compile.Opcode, x, y, bx, by Value) (Value, erro
 const wordSize = 16
 
 // maxBits bounds the integers that one operator may make.
-const maxBits = 1 << 32
+const maxBits = 1 << 27
 
 // sizeCheck refuses what would eat the machine's memory before the library tries it.
 func (p *Process) sizeCheck(op compile.Opcode, x, y Value) error {
 	switch op {
-	case compile.MUL:
-		if n, ok := y.(starlark.Int); ok {
-			return p.repeatCheck(x, n)
+	case compile.ADD:
+		if isSequence(x) && isSequence(y) {
+			return p.Room(starlark.Len(x)+starlark.Len(y), partSize(x))
 		}
-		if n, ok := x.(starlark.Int); ok {
-			return p.repeatCheck(y, n)
+	case compile.MUL:
+		a, ok1 := x.(starlark.Int)
+		b, ok2 := y.(starlark.Int)
+		switch {
+		case ok1 && ok2:
+			return checkBits(bitLen(a) + bitLen(b))
+		case ok2:
+			return p.repeatCheck(x, b)
+		case ok1:
+			return p.repeatCheck(y, a)
 		}
 	case compile.SHL:
 		a, ok1 := x.(starlark.Int)
@@ -227,14 +235,32 @@ func (p *Process) sizeCheck(op compile.Opcode, x, y Value) error {
 		if n.Sign() < 0 {
 			return Raise(ValueError, "negative shift count")
 		}
-		if i, ok := n.Int64(); a.Sign() != 0 && (!ok || i > maxBits) {
-			return NewException(MemoryError)
+		if i, ok := n.Int64(); a.Sign() != 0 {
+			if !ok || i > maxBits {
+				i = maxBits
+			}
+			return checkBits(bitLen(a) + int(i))
 		}
 	case compile.SHR:
 		_, ok := x.(starlark.Int)
 		if n, isInt := y.(starlark.Int); ok && isInt && n.Sign() < 0 {
 			return Raise(ValueError, "negative shift count")
 		}
+	}
+	return nil
+}
+
+// bitLen returns the length of an int in bits, as far as it matters here.
+func bitLen(i starlark.Int) int {
+	if _, small := i.Int64(); small {
+		return 64
+	}
+	return i.BigInt().BitLen()
+}
+
+func checkBits(n int) error {
+	if n > maxBits {
+		return NewException(MemoryError)
 	}
 	return nil
 }
@@ -259,18 +285,30 @@ func shift(op compile.Opcode, x, y Value) Value {
 }
 
 func (p *Process) repeatCheck(x Value, n starlark.Int) error {
-	size := int64(starlark.Len(x))
-	switch x.(type) {
-	case *starlark.List, starlark.Tuple:
-		size *= wordSize
-	}
-	if size <= 0 || n.Sign() <= 0 {
+	if !isSequence(x) {
 		return nil
 	}
-	if i, ok := n.Int64(); !ok || i > p.Limits.Memory/size {
+	i, ok := n.Int64()
+	if !ok {
+		return Raise(OverflowError, "cannot fit 'int' into an index-sized integer")
+	}
+	size := starlark.Len(x) * partSize(x)
+	if i > 0 && i > libraryRepeat/int64(max(starlark.Len(x), 1)) {
 		return NewException(MemoryError)
 	}
-	return nil
+	return p.Room(int(i), size)
+}
+
+// libraryRepeat is how many elements go.starlark.net lets a sequence have by * (maxAlloc in eval.go).
+const libraryRepeat = 1<<30 - 1
+
+// partSize returns what an element of a sequence takes, in bytes.
+func partSize(sequence Value) int {
+	switch sequence.(type) {
+	case *starlark.List, starlark.Tuple:
+		return wordSize
+	}
+	return 1
 }
 
 func isNumber(v Value) bool {
@@ -1150,8 +1188,8 @@ func (p *Process) Iterate(v Value) ([]Value, error) {
 			return it.Seq, nil
 		}
 	case *RangeIter:
-		if int64(it.N) > p.Limits.Memory/wordSize {
-			return nil, NewException(MemoryError)
+		if err := p.Room(it.N, wordSize); err != nil {
+			return nil, err
 		}
 	}
 	var elems []Value

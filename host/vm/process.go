@@ -104,7 +104,7 @@ type Process struct {
 // Limits bound what a script may use.
 type Limits struct {
 	Recursion int   // sys.setrecursionlimit; travels
-	Memory    int64 // bytes that may be alive; one operation that asks for more is a MemoryError
+	Memory    int64 // bytes that may be alive; more is a MemoryError; 0 is no limit
 }
 
 // DefaultRecursion is CPython's default recursion limit.

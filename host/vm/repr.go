@@ -39,7 +39,12 @@ func (p *Process) Str(v Value) (string, error) {
 	switch v := v.(type) {
 	case starlark.String:
 		return string(v), nil
-	case starlark.Int, starlark.Bool, starlark.NoneType, starlark.Float:
+	case starlark.Bool, starlark.NoneType, starlark.Float:
+		return v.String(), nil
+	case starlark.Int:
+		if err := CheckDigits(v); err != nil {
+			return "", err
+		}
 		return v.String(), nil
 	case *Instance, *Exception:
 		if overrides(v, "__str__") || overrides(v, "__repr__") {
@@ -60,8 +65,12 @@ func (p *Process) Str(v Value) (string, error) {
 type printer struct {
 	strict bool // fail with NeedScript at an object with __repr__
 	b      strings.Builder
-	path   []Value // containers being printed
+	path   []Value // containers being printed that may hold themselves
+	depth  int     // of all that are
 }
+
+// maxText bounds what printing makes of values that hold one another many times.
+const maxText = 1 << 30
 
 func (pr *printer) repr(v Value) (string, error) {
 	err := pr.print(v)
@@ -69,6 +78,14 @@ func (pr *printer) repr(v Value) (string, error) {
 }
 
 func (pr *printer) print(v Value) error {
+	switch {
+	case pr.depth > maxDepth:
+		return Raise(RecursionError, "maximum recursion depth exceeded while getting the repr of an object")
+	case pr.b.Len() > maxText:
+		return NewException(MemoryError)
+	}
+	pr.depth++
+	defer func() { pr.depth-- }()
 	switch v := v.(type) {
 	case nil:
 		pr.b.WriteString("<unset>")
@@ -77,9 +94,6 @@ func (pr *printer) print(v Value) error {
 			return pr.sequence("[", "]", v.Len(), v.Index)
 		})
 	case starlark.Tuple:
-		if len(pr.path) > maxDepth {
-			return Raise(RecursionError, "maximum recursion depth exceeded while getting the repr of an object")
-		}
 		end := ")"
 		if len(v) == 1 {
 			end = ",)"
@@ -103,15 +117,40 @@ func (pr *printer) print(v Value) error {
 		if pr.strict && overrides(v, "__repr__") {
 			return NeedScript
 		}
-		args, err := (&printer{strict: pr.strict, path: pr.path}).repr(v.Args)
+		args, err := (&printer{strict: pr.strict, path: pr.path, depth: pr.depth}).repr(v.Args)
 		if err != nil {
 			return err
 		}
 		pr.b.WriteString(exceptionReprWith(v, args))
+	case starlark.Int:
+		if err := CheckDigits(v); err != nil {
+			return err
+		}
+		pr.b.WriteString(v.String())
 	default:
 		pr.b.WriteString(v.String())
 	}
 	return nil
+}
+
+// MaxIntDigits is how many decimal digits an int may have that is read or written. The
+// time for it grows with the square of that, and nothing can interrupt it (CPython's limit is 4300).
+const (
+	MaxIntDigits = 1_000_000
+	maxIntBits   = MaxIntDigits * 3322 / 1000 // as many bits, nearly
+)
+
+// CheckDigits returns CPython's ValueError for an int that has too many digits to be written.
+func CheckDigits(i starlark.Int) error {
+	if _, small := i.Int64(); small || i.BigInt().BitLen() <= maxIntBits {
+		return nil
+	}
+	return TooManyDigits("")
+}
+
+// TooManyDigits is that ValueError.
+func TooManyDigits(detail string) error {
+	return Raise(ValueError, "Exceeds the limit (%d digits) for integer string conversion%s", MaxIntDigits, detail)
 }
 
 func (pr *printer) nested(v Value, cycle string, body func() error) error {
@@ -120,9 +159,6 @@ func (pr *printer) nested(v Value, cycle string, body func() error) error {
 			pr.b.WriteString(cycle)
 			return nil
 		}
-	}
-	if len(pr.path) > maxDepth {
-		return Raise(RecursionError, "maximum recursion depth exceeded while getting the repr of an object")
 	}
 	pr.path = append(pr.path, v)
 	err := body()
