@@ -3,6 +3,7 @@ package builtins
 import (
 	"errors"
 	"math"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,13 +43,13 @@ func newQueue(p *vm.Process, a []vm.Value) (vm.Value, error) {
 // call itself, which has so many arguments besides self and an object that is not closed, and leaves the
 // others, and all errors, to a method of the script.
 func quick(general string, arguments int, do quickFn) nativeFn {
+	var slots quickSlots
 	return func(p *vm.Process, a []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 		if len(a) == 0 {
 			return nil, vm.Raise(vm.TypeError, "unbound method needs an argument")
 		}
-		o, ok := a[0].(*vm.Instance)
-		if ok && len(a) == arguments+1 && len(kwargs) == 0 && o.Get("_closed") != vm.Value(starlark.True) {
-			if id, err := sharedID(p, o.Get("_id")); err == nil {
+		if o, ok := a[0].(*vm.Instance); ok && len(a) == arguments+1 && len(kwargs) == 0 {
+			if id, open := slots.find(p, o); open {
 				if v, err := do(p, id, a); err != notQuick {
 					return v, err
 				}
@@ -60,6 +61,28 @@ func quick(general string, arguments int, do quickFn) nativeFn {
 		}
 		return p.Tail(method, a[1:], kwargs)
 	}
+}
+
+// quickSlots remember where instances of one shape have their _id and _closed.
+type quickSlots struct{ last atomic.Pointer[quickShape] }
+
+type quickShape struct {
+	shape      *vm.Shape
+	id, closed int // -1: not there
+}
+
+// find returns the ID of an object, unless it has none or is closed.
+func (q *quickSlots) find(p *vm.Process, o *vm.Instance) (id shm.ID, open bool) {
+	s := q.last.Load()
+	if s == nil || s.shape != o.Shape {
+		s = &quickShape{o.Shape, o.Shape.Index("_id"), o.Shape.Index("_closed")}
+		q.last.Store(s)
+	}
+	if s.id < 0 || s.closed >= 0 && o.Slots[s.closed] == vm.Value(starlark.True) {
+		return 0, false
+	}
+	id, err := sharedID(p, o.Slots[s.id])
+	return id, err == nil
 }
 
 // A quickFn is the body of such a method: a[0] is self. It may return notQuick.

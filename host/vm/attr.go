@@ -882,7 +882,7 @@ func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 		if m := p.Reg.Methods[x.Type()][name]; m != nil && m.Method {
 			return m, x, nil
 		}
-	} else if f, ok := o.Shape.Class.Find(name).(*Function); ok && o.Get(name) == nil && !o.Shape.Class.interceptsAttrs() {
+	} else if f := o.Shape.Class.Find(name); isMethod(f) && o.Get(name) == nil && !o.Shape.Class.interceptsAttrs() {
 		return f, x, nil
 	}
 	if s, ok := x.(*Super); ok {

@@ -185,10 +185,21 @@ func (p *Process) cachedMethod(fr *Frame, x Value, pc int) (fn, self Value) {
 // function of their class. It returns nil for others.
 func (p *Process) fillMethod(s *site, shape *Shape, name string) *siteEntry {
 	found, slot := shape.Class.Find(name), shape.Index(name)
-	if _, function := found.(*Function); shape.Class.interceptsAttrs() || isDataDescriptor(found) || !function && slot < 0 {
+	if function := isMethod(found); shape.Class.interceptsAttrs() || isDataDescriptor(found) || !function && slot < 0 {
 		return nil
 	}
 	return s.add(siteEntry{shape: shape, epoch: p.epoch, slot: slot, value: found})
+}
+
+// isMethod reports whether a class attribute is called with the instance as its first argument, and no other.
+func isMethod(found Value) bool {
+	switch f := found.(type) {
+	case *Function:
+		return true
+	case *Native:
+		return f.Method
+	}
+	return false
 }
 
 // setCached is SETATTR on an instance through the inline cache. It reports
