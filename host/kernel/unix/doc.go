@@ -40,7 +40,8 @@
 //     child of the process that forked. What remains visible from outside: ps shows it as mpstar-spare
 //     with the script's command line, the child's start time is the
 //     spare's, and the time that dropped spares took counts as the children's (getrusage(2)).
-//   - Nothing outlives the processes: memory is memfds, liveness is OFD locks.
+//   - Nothing outlives the processes: memory is memfds, liveness is OFD locks, descriptors on their way
+//     lie in a socket that the processes have (lot.go).
 //   - Script descriptors have the lowest free numbers, as in CPython. The Go runtime's and
 //     this package's lie from 48 to 63 (fd.go) and are never inherited.
 //     The runtime itself holds files of a cgroup open at the lowest numbers unless
@@ -109,5 +110,5 @@
 // fork(2), execve(2), clone(2) on CLONE_VFORK and CLONE_CLEAR_SIGHAND,
 // waitpid(2), waitid(2), sigaction(2), signal(7), setpgid(2), credentials(7),
 // memfd_create(2), fcntl_locking(2) on open file description locks, unix(7) on
-// SCM_RIGHTS, eventfd(2), ppoll(2), preadv2(2), umask(2), proc_pid_fd(5).
+// SCM_RIGHTS and abstract names, pidfd_open(2), eventfd(2), ppoll(2), preadv2(2), umask(2), proc_pid_fd(5).
 package unix
