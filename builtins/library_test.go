@@ -63,9 +63,9 @@ func (k *fakeKernel) Locate(where func() (string, int))        {}
 func (k *fakeKernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error {
 	return nil
 }
-func (k *fakeKernel) WakeWord(word *atomic.Uint32, n int) {}
-func (k *fakeKernel) Self() kernel.Holder                 { return 1 }
-func (k *fakeKernel) Alive(h kernel.Holder) bool          { return h == 1 }
+func (k *fakeKernel) WakeWord(word *atomic.Uint32, n int) int { return 0 }
+func (k *fakeKernel) Self() kernel.Holder                     { return 1 }
+func (k *fakeKernel) Alive(h kernel.Holder) bool              { return h == 1 }
 func (k *fakeKernel) WaitUntil(pid kernel.Pid, deadline time.Duration) (kernel.Pid, kernel.Status, error) {
 	return 0, 0, unix.ECHILD
 }

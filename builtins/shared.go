@@ -49,8 +49,8 @@ var sharedRows = []row{
 	{name: "array", sig: "(typecode, size_or_items)", fn: newArray, doc: "Make an array of so many zeros, or of the items of a list. Returns its ID and length."},
 	{name: "load_range", sig: "(id, typecode, start, stop, step)", fn: rangeLoad, doc: "Return a list of the elements of a range, bytes if they are of type c."},
 	{name: "store_range", sig: "(id, typecode, start, stop, step, values)", fn: rangeStore, doc: "Set the elements of a range to those of a list or bytes."},
-	{name: "value", sig: "(self)", raw: quick("_load", 0, quickLoad), doc: "Return the element of a Value."},
-	{name: "set_value", sig: "(self, value)", raw: quick("_store", 1, quickStore), doc: "Set the element of a Value."},
+	{name: "value", sig: "(self)", fn: valueLoad, leaf: true, doc: "Return the element of a Value."},
+	{name: "set_value", sig: "(self, value)", fn: valueStore, leaf: true, doc: "Set the element of a Value."},
 	{name: "getitem", sig: "(self, key)", raw: quickElement("_getitem", 1, elementLoad), doc: "Return the element of an array at an index that is not negative, or leave it to self._getitem."},
 	{name: "setitem", sig: "(self, key, value)", raw: quickElement("_setitem", 2, elementStore), doc: "Set the element of an array at an index that is not negative, or leave it to self._setitem."},
 	{name: "self", sig: "()", fn: sharedSelf, doc: "Return the name that this process has in shared memory."},
@@ -124,7 +124,7 @@ func newSemaphore(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, err
 	}
 	if n < 0 || n > math.MaxInt32 {
-		return nil, vm.Raise(vm.ValueError, "semaphore initial value must be from 0 to %d", math.MaxInt32)
+		return nil, osError(syscall.EINVAL, "") // as SemLock in Modules/_multiprocessing/semaphore.c
 	}
 	id, err := newShared(4)(p, nil)
 	if err != nil {
@@ -489,20 +489,37 @@ func quickElement(general string, arguments int, do func(t typecode, b []byte, a
 	})
 }
 
-func quickLoad(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
-	t, err := typecodeOf(a[0].(*vm.Instance).Get("_typecode"))
-	if err != nil {
-		return nil, err
+// valueOf finds the memory of a Value.
+func valueOf(p *vm.Process, v vm.Value) (typecode, []byte, error) {
+	o, ok := v.(*vm.Instance)
+	if !ok {
+		return typecode{}, nil, vm.Raise(vm.TypeError, "'%s' object is no shared value", vm.TypeName(v))
 	}
-	return t.load(shm.Bytes(p.Kernel, id, t.size)), nil
+	t, err := typecodeOf(o.Get("_typecode"))
+	if err != nil {
+		return t, nil, err
+	}
+	id, err := sharedID(p, o.Get("_id"))
+	if err != nil {
+		return t, nil, err
+	}
+	return t, shm.Bytes(p.Kernel, id, t.size), nil
 }
 
-func quickStore(p *vm.Process, id shm.ID, a []vm.Value) (vm.Value, error) {
-	t, err := typecodeOf(a[0].(*vm.Instance).Get("_typecode"))
+func valueLoad(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	t, mem, err := valueOf(p, a[0])
 	if err != nil {
 		return nil, err
 	}
-	return starlark.None, t.store(shm.Bytes(p.Kernel, id, t.size), a[1])
+	return t.load(mem), nil
+}
+
+func valueStore(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	t, mem, err := valueOf(p, a[0])
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, t.store(mem, a[1])
 }
 
 func elementLoad(t typecode, b []byte, a []vm.Value) (vm.Value, error) { return t.load(b), nil }

@@ -25,6 +25,7 @@ type row struct {
 	slow   string   // Native.Slow
 	makes  string   // Native.Makes
 	static bool     // of a method: it is called on the type, int.from_bytes(b"x")
+	leaf   bool     // Native.Leaf
 	binds  bool     // of a function: as an attribute of a script's class it is a method
 	doc    string
 }
@@ -41,7 +42,7 @@ func arg(a []vm.Value, i int) vm.Value {
 func functions(module string, rows []row) []*vm.Native {
 	natives := make([]*vm.Native, len(rows))
 	for i, r := range rows {
-		n := &vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Makes: r.makes, Method: r.binds}
+		n := &vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Makes: r.makes, Method: r.binds, Leaf: r.leaf}
 		if module != "" {
 			n.Name = module + "." + r.name
 		}

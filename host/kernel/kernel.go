@@ -334,8 +334,8 @@ type Kernel interface {
 	// What it waits for is shown to those who ask; of a lock, old is its holder.
 	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what Wait) error
 
-	// WakeWord wakes n of those that wait for a word.
-	WakeWord(word *atomic.Uint32, n int)
+	// WakeWord wakes n of those that wait for a word. It returns how many there were.
+	WakeWord(word *atomic.Uint32, n int) int
 
 	// Watch makes the process attend to a word, which lies in Shared, and to its
 	// children, whatever it is doing: when somebody has changed the word and called

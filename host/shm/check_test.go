@@ -203,13 +203,15 @@ func (p *proc) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration,
 	return nil
 }
 
-func (p *proc) WakeWord(word *atomic.Uint32, n int) {
+func (p *proc) WakeWord(word *atomic.Uint32, n int) int {
+	woken := 0
 	for _, q := range p.m.procs {
-		if n > 0 && q.asleep == word {
+		if woken < n && q.asleep == word {
 			q.asleep = nil
-			n--
+			woken++
 		}
 	}
+	return woken
 }
 
 // A model is a program to check. Its parts are made anew for each run.

@@ -56,7 +56,7 @@ type System interface {
 	FreeShared(offset, n int) error
 	SpinWord(word *atomic.Uint32, old uint32)
 	WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error
-	WakeWord(word *atomic.Uint32, n int)
+	WakeWord(word *atomic.Uint32, n int) int
 	Self() kernel.Holder
 	Alive(h kernel.Holder) bool
 	Monotonic() time.Duration

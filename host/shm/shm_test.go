@@ -90,10 +90,11 @@ func (p process) FreeShared(offset, n int) error {
 
 func (p process) SpinWord(word *atomic.Uint32, old uint32) {}
 
-func (p process) WakeWord(word *atomic.Uint32, n int) {
+func (p process) WakeWord(word *atomic.Uint32, n int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cond.Broadcast()
+	return 0 // nobody knows
 }
 
 // kill makes a process dead, and has all who wait look again, as the kernel

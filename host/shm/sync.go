@@ -7,6 +7,10 @@ import (
 )
 
 // A Lock is held by one process. Its state is the holder, or 0.
+//
+// Whoever frees a lock and takes it again at once would wake those that wait for it each
+// time, in vain. So one that has been woken is on its way, until it
+// looks, and nobody else is woken meanwhile: the waiters' highest bit says so.
 type Lock struct {
 	sys System
 	id  ID
@@ -43,7 +47,7 @@ func (l Lock) acquire(deadline time.Duration) (ok, overtaken bool, err error) {
 		if over(l.sys, deadline) {
 			return false, false, nil
 		}
-		if err := wait(l.sys, state, waiters, holder, deadline, kernel.ForLock, l.id); err != nil {
+		if err := l.wait(holder, deadline); err != nil {
 			return false, false, err
 		}
 	}
@@ -55,8 +59,50 @@ func (l Lock) Release() bool {
 	if state.swap(0) == 0 {
 		return false
 	}
-	wake(l.sys, state, waiters, 1)
+	l.wake(state, waiters)
 	return true
+}
+
+// onItsWay is set while a process that was woken has not yet looked.
+const onItsWay = 1 << 31
+
+// wait is the package's wait, and says at its end that nobody is on its way.
+func (l Lock) wait(holder uint32, deadline time.Duration) error {
+	state, waiters := words(l.sys, l.id)
+	l.sys.SpinWord(&state.v, holder)
+	if state.load() != holder {
+		return nil
+	}
+	waiters.add(1)
+	step()
+	err := l.sys.WaitWord(&state.v, holder, deadline, kernel.Wait{For: kernel.ForLock, Object: uint32(l.id)})
+	for {
+		n := waiters.load()
+		left := n &^ onItsWay
+		if waiters.cas(n, max(left, 1)-1) { // it is 0 if the lock was overtaken
+			return err
+		}
+	}
+}
+
+// wake wakes one that waits unless one is on its way.
+func (l Lock) wake(state, waiters *word) {
+	for {
+		n := waiters.load()
+		if n == 0 || n&onItsWay != 0 {
+			return
+		}
+		if waiters.cas(n, n|onItsWay) {
+			break
+		}
+	}
+	step()
+	if l.sys.WakeWord(&state.v, 1) > 0 {
+		return
+	}
+	// Nobody slept: those who are about to look at the state once more.
+	for n := waiters.load(); !waiters.cas(n, n&^onItsWay); n = waiters.load() {
+	}
 }
 
 // Holder returns who holds the lock, or 0: nobody, or one who has died.

@@ -138,7 +138,7 @@ func (p *Process) usualAttr(x Value, o *Instance, name string) (a attribute, ok 
 	class := o.Shape.Class
 	found := class.Find(name)
 	if prop, ok := found.(*Property); ok {
-		a, err = prop.get(x, name)
+		a, err = prop.get(p, x, name)
 		return a, true, err
 	}
 	get := getter(found)
@@ -158,9 +158,13 @@ func (p *Process) usualAttr(x Value, o *Instance, name string) (a attribute, ok 
 	return attribute{value: v}, v != nil, nil
 }
 
-func (prop *Property) get(x Value, name string) (attribute, error) {
+func (prop *Property) get(p *Process, x Value, name string) (attribute, error) {
 	if prop.Get == nil || prop.Get == starlark.None {
 		return attribute{}, Raise(AttributeError, "property '%s' of '%s' object has no getter", name, x.Type())
+	}
+	if n, ok := prop.Get.(*Native); ok && n.Leaf {
+		v, err := n.Fn(p, []Value{x}, nil)
+		return attribute{value: v}, err
 	}
 	return attribute{fn: prop.Get, args: []Value{x}}, nil
 }
@@ -385,7 +389,7 @@ func (p *Process) superAttr(s *Super, name string) (attribute, error) {
 			continue
 		}
 		if prop, ok := v.(*Property); ok && !isClass {
-			return prop.get(s.Self, name)
+			return prop.get(p, s.Self, name)
 		}
 		if _, ok := v.(*ClassMethod); !ok && isClass {
 			if static, ok := v.(*StaticMethod); ok {
@@ -627,6 +631,10 @@ func (p *Process) SetAttr(x Value, name string, v Value) error {
 		if prop, ok := object(x).Shape.Class.Find(name).(*Property); ok {
 			if prop.Set == nil || prop.Set == starlark.None {
 				return Raise(AttributeError, "property '%s' of '%s' object has no setter", name, x.Type())
+			}
+			if n, ok := prop.Set.(*Native); ok && n.Leaf {
+				_, err := n.Fn(p, []Value{x, v}, nil)
+				return err
 			}
 			return NeedScript
 		} else if isDataDescriptor(object(x).Shape.Class.Find(name)) {

@@ -113,6 +113,7 @@ type Native struct {
 	Slow   string // "" if Fn never returns NeedScript
 	Error  *Class // what a plain Go error is raised as; nil stands for TypeError
 	Method bool   // args[0] is the receiver: as a class attribute it binds
+	Leaf   bool   // Fn runs no script code and makes no tail call: properties may call it where they are
 	Makes  string // for a constructor such as int: the Type() of what it makes, for isinstance
 }
 

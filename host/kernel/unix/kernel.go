@@ -48,7 +48,8 @@ type Kernel struct {
 	watcher   *watcher // of Watch, or nil
 
 	unchecked int // bytes reserved since checkMemory looked
-	spins     int // how long it has helped to spin lately
+	spins     int // how long it has helped to spin lately, in looks
+	waitsSpun int // how many waits began with spinning
 
 	mapped []byte // the memory of the image this process was made from, or nil
 }

@@ -78,11 +78,12 @@ func availableMemory() int {
 
 // Spinning. Two processes that answer each other on two processors need a
 // microsecond to see what the other has done, but a sleep and a wake-up take thirty to fifty.
-// A process spins for as long as lately has helped, and a little longer (as in glibc's
-// adaptive mutexes, nptl/pthread_mutex_lock.c); on one processor not at all.
+// A process spins for up to twice as long as lately has helped (as in glibc's
+// adaptive mutexes, nptl/pthread_mutex_lock.c), and every spinTry-th time for as long as it may,
+// to see whether it would help; on one processor not at all.
 const (
-	spinMost  = 4000 // looks; some 20 microseconds
-	spinLeast = 100
+	spinMost = 1000 // looks; some ten microseconds
+	spinTry  = 8
 )
 
 // pause tells the processor that this is a loop that waits.
@@ -93,16 +94,21 @@ func (k *Kernel) SpinWord(word *atomic.Uint32, old uint32) {
 	if runtime.NumCPU() == 1 {
 		return
 	}
-	most := min(2*k.spins+spinLeast, spinMost)
-	n := 0
+	most, n := min(2*k.spins, spinMost), 0
+	if k.waitsSpun++; k.waitsSpun%spinTry == 0 {
+		most = spinMost
+	}
 	for n < most && word.Load() == old {
 		pause()
 		n++
 	}
-	if n < most {
-		k.spins += (n - k.spins) / 8
-	} else {
+	switch {
+	case n == most:
 		k.spins -= k.spins / 8
+	case n > k.spins:
+		k.spins = n
+	default:
+		k.spins -= (k.spins - n) / 8
 	}
 }
 
@@ -145,8 +151,9 @@ func (k *Kernel) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duratio
 }
 
 // WakeWord is kernel.Kernel's.
-func (k *Kernel) WakeWord(word *atomic.Uint32, n int) {
-	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, uintptr(n), 0, 0, 0)
+func (k *Kernel) WakeWord(word *atomic.Uint32, n int) int {
+	woken, _, _ := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, uintptr(n), 0, 0, 0)
+	return int(woken)
 }
 
 // A Holder is the slot's number plus one, and above holderBits how often the slot was
