@@ -40,6 +40,7 @@ func librarySource(module string) string {
 const _libraryDoc = "What modules in the script language need of Go, beyond what scripts see."
 
 var _libraryRows = []row{
+	{name: "caller", sig: "(level)", fn: libraryCallerPlace, doc: "Return the (file, line number, function) of the script's call of the library, or one level - 1 further out."},
 	{name: "caller_module", sig: "()", fn: libraryCaller, doc: "Return the name of the module that called into the library."},
 	{name: "entries", sig: "(traceback)", fn: libraryEntries, doc: "Return the (file, line number, function, line) of the calls that an exception passed through."},
 	{name: "imported", sig: "(name)", fn: libraryImported, doc: "Return a module if it has been imported, or None."},
@@ -103,6 +104,24 @@ func libraryCaller(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		}
 	}
 	return starlark.String("__main__"), nil
+}
+
+func libraryCallerPlace(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	level, err := asInt(a[0])
+	if err != nil {
+		return nil, err
+	}
+	for i := len(p.Frames) - 1; i >= 0; i-- {
+		fr := p.Frames[i]
+		if fr.Fn.Proto.Module.FromHost() {
+			continue
+		}
+		if level--; level <= 0 {
+			code := fr.Fn.Proto.Code
+			return starlark.Tuple{starlark.String(code.Source.Name), starlark.MakeInt(vm.Line(code, fr.PC-1)), starlark.String(code.Name)}, nil
+		}
+	}
+	return starlark.Tuple{starlark.String("(unknown file)"), starlark.MakeInt(0), starlark.String("(unknown function)")}, nil
 }
 
 func libraryImported(p *vm.Process, a []vm.Value) (vm.Value, error) {

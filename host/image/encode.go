@@ -226,7 +226,7 @@ func (e *encoder) object(v vm.Value) {
 		e.module(v)
 		e.mark(v, e.wholeModule(v))
 		return
-	case *vm.Class, *vm.Function:
+	case *vm.Class, *vm.Function, *vm.Instance:
 		if e.global(v) {
 			return
 		}

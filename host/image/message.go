@@ -4,10 +4,12 @@ import (
 	"strings"
 
 	"mpstar/host/vm"
+
+	"go.starlark.net/starlark"
 )
 
 // A message is a value that goes from one running process of a tree to another.
-// What is found by name in a module, a class or function of the script, goes
+// What is found by name in a module, a class, a member of an Enum or a function of the script, goes
 // as that name (as in pickle), and is the receiver's own there: so an instance
 // that arrives is one of the class that the receiver knows. Code that runs in a
 // module runs in the receiver's module of that name. All else travels as in an image, closures and
@@ -47,6 +49,9 @@ func IsNamed(p *vm.Process, v vm.Value) bool {
 	return ok
 }
 
+// memberName is the attribute by which a member of an Enum knows under which name its class has it.
+const memberName = "_name_"
+
 // messageName returns where v is found, if it is what its module has under its qualified name.
 func messageName(p *vm.Process, v vm.Value) (module, name string, ok bool) {
 	switch v := v.(type) {
@@ -54,6 +59,10 @@ func messageName(p *vm.Process, v vm.Value) (module, name string, ok bool) {
 		module, name = v.Module, v.QualName
 	case *vm.Function:
 		module, name = v.Proto.Module.Name, v.Proto.Code.QualName
+	case *vm.Instance:
+		if member, ok := v.Get(memberName).(starlark.String); ok {
+			module, name = v.Shape.Class.Module, v.Shape.Class.QualName+"."+string(member)
+		}
 	}
 	return module, name, name != "" && lookup(p, module, name) == v
 }

@@ -130,6 +130,10 @@ func (p *Process) newClass(ns *namespace, bases []Value) (*Class, error) {
 		c.SetAttr("__annotations__", annotations)
 	}
 	for i, key := range ns.keys {
+		if text, ok := ns.values[i].(starlark.String); ok && key == "__module__" {
+			c.Module = string(text)
+			continue
+		}
 		c.SetAttr(key, classValue(key, ns.values[i]))
 	}
 	return c, p.complete(c, bases)
