@@ -69,6 +69,9 @@ func TestUsageErrors(t *testing.T) {
 		{"--max-procs", "0", "-c", code},
 		{"--max-procs=-1", "-c", code},
 		{"--max-procs=", "-c", code},
+		{"dis"},
+		{"ps", "1", "2"},
+		{"ps", "me"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			r := run(t, t.TempDir(), "", append([]string{mpstar}, args...)...)

@@ -60,57 +60,77 @@ func main() {
 	os.Exit(2)
 }
 
+// commands are the words that may stand in place of a script's name.
+var commands = map[string]func(args []string) error{
+	"dis": disassemble,
+	"ps":  listProcesses,
+}
+
+// options are what stands before the script on the command line.
+type options struct {
+	host        host.Options
+	interactive bool // -i
+	done        bool // all that was asked for has been printed
+}
+
 func run(args []string) error {
-	opts := host.Options{MaxProcs: host.DefaultMaxProcs}
-	interactive := false
-	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" && args[0] != "-c" {
-		name, value, inline := strings.Cut(args[0], "=")
-		switch name {
-		case "-h", "--help":
-			fmt.Print(usage)
-			return nil
-		case "--version":
-			fmt.Println("mpstar", version)
-			return nil
-		case "-i":
-			interactive = true
-		case "--max-procs":
-			if !inline {
-				if len(args) < 2 {
-					return usageError{"--max-procs needs a number"}
-				}
-				value, args = args[1], args[1:]
-			}
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 {
-				return usageError{fmt.Sprintf("--max-procs needs a number from 1 on, not %q", value)}
-			}
-			opts.MaxProcs = n
-		default:
-			return usageError{"unknown option " + args[0]}
+	opts, args, err := parseOptions(args)
+	if err != nil || opts.done {
+		return err
+	}
+	if len(args) == 0 && (opts.interactive || repl.IsTerminal(os.Stdin)) {
+		opts.host.Argv = []string{""}
+		repl.Run(repl.Options{Host: opts.host, Banner: "mpstar " + version + ". help(x) explains x, :help the prompt, Ctrl-D leaves."})
+	}
+	if len(args) > 0 {
+		if command, ok := commands[args[0]]; ok {
+			return command(args[1:])
 		}
-		args = args[1:]
-	}
-	if len(args) == 2 && args[0] == "dis" {
-		return disassemble(args[1])
-	}
-	if len(args) == 0 && (interactive || repl.IsTerminal(os.Stdin)) {
-		opts.Argv = []string{""}
-		repl.Run(repl.Options{Host: opts, Banner: "mpstar " + version + ". help(x) explains x, :help the prompt, Ctrl-D leaves."})
-	}
-	if args[0] == "ps" && len(args) <= 2 {
-		return listProcesses(args[1:])
 	}
 	src, argv, err := load(args)
 	if err != nil {
 		return err
 	}
-	opts.Argv = argv
-	if interactive {
-		repl.Run(repl.Options{Host: opts, First: src})
+	opts.host.Argv = argv
+	if opts.interactive {
+		repl.Run(repl.Options{Host: opts.host, First: src})
 	}
-	host.Run(src, opts)
+	host.Run(src, opts.host)
 	return nil
+}
+
+// parseOptions takes the options off the arguments.
+func parseOptions(args []string) (opts options, rest []string, err error) {
+	opts.host.MaxProcs = host.DefaultMaxProcs
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" && args[0] != "-c" {
+		name, value, inline := strings.Cut(args[0], "=")
+		args = args[1:]
+		switch name {
+		case "-h", "--help":
+			fmt.Print(usage)
+			return options{done: true}, nil, nil
+		case "--version":
+			fmt.Println("mpstar", version)
+			return options{done: true}, nil, nil
+		case "-i":
+			opts.interactive = true
+		case "--max-procs":
+			if !inline {
+				if len(args) == 0 {
+					return opts, nil, usageError{"--max-procs needs a number"}
+				}
+				value, args = args[0], args[1:]
+			}
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 {
+				return opts, nil, usageError{fmt.Sprintf("--max-procs needs a number from 1 on, not %q", value)}
+			}
+			opts.host.MaxProcs = n
+		default:
+			return opts, nil, usageError{"unknown option " + name}
+		}
+	}
+	return opts, args, nil
 }
 
 // load returns the script that the arguments name, and its sys.argv.
@@ -149,6 +169,9 @@ func read(path string) (*syntax.Source, error) {
 // listProcesses shows the trees of running scripts, or the one that a process belongs to.
 func listProcesses(args []string) error {
 	pid := 0
+	if len(args) > 1 {
+		return usageError{"ps takes the number of one process"}
+	}
 	if len(args) == 1 {
 		var err error
 		if pid, err = strconv.Atoi(args[0]); err != nil || pid < 1 {
@@ -159,8 +182,11 @@ func listProcesses(args []string) error {
 }
 
 // disassemble shows the bytecode of a script.
-func disassemble(path string) error {
-	src, err := read(path)
+func disassemble(args []string) error {
+	if len(args) != 1 {
+		return usageError{"dis takes the name of one script"}
+	}
+	src, err := read(args[0])
 	if err != nil {
 		return err
 	}
