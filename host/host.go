@@ -1,10 +1,14 @@
 // Package host runs scripts: it puts a process together from the language
 // (vm), the builtins and a kernel, and ends it as CPython ends.
 //
-// A program that embeds mpstar calls Init first thing in main. In a process
-// that os.fork made, Init takes up the image where the parent left it and
-// never returns; otherwise it does nothing. Everything that main does before
-// Init is done again in every forked child.
+// A program that embeds mpstar calls Init first thing in main, with the Library of
+// what it adds to the builtins. In a process that os.fork made, Init takes up
+// the image where the parent left it and never returns; otherwise it does nothing
+// more. Everything that main does before Init is done again in every forked child.
+//
+// After that Run gives the whole program over to a script, while Exec runs a
+// script within the program: with global variables and streams of the program's, under a
+// context and a limit of steps, and returns what the script has made.
 package host
 
 import (
@@ -34,9 +38,10 @@ type Options struct {
 }
 
 // Init takes over in a forked child. See the package comment.
-func Init() {
+func Init(libs ...Library) {
+	libraries = libs
 	var reg *vm.Registry
-	k, data, ok, err := unix.Adopt(func() { reg = builtins.Registry() })
+	k, data, ok, err := unix.Adopt(func() { reg = registry() })
 	if !ok && err == nil {
 		return
 	}
@@ -45,7 +50,7 @@ func Init() {
 		os.Exit(1)
 	}
 	if reg == nil {
-		reg = builtins.Registry()
+		reg = registry()
 	}
 	holdGC()
 	p := NewProcess(k, reg)
@@ -55,7 +60,7 @@ func Init() {
 	}
 	startGC(len(data))
 	builtins.AfterFork(p)
-	_, err = p.Run()
+	_, err = p.Guard(p.Run)
 	end(p, err)
 }
 
@@ -63,7 +68,7 @@ func Init() {
 // ends as the script does.
 func Run(src *syntax.Source, opts Options) {
 	p, _ := start(opts)
-	_, err := p.RunMain(src)
+	_, err := p.Guard(func() (vm.Value, error) { return p.RunMain(src) })
 	end(p, err)
 }
 
@@ -78,7 +83,7 @@ func start(opts Options) (*vm.Process, *unix.Kernel) {
 		os.Exit(1)
 	}
 	startGC(0)
-	p := NewProcess(k, builtins.Registry())
+	p := NewProcess(k, registry())
 	executable, _ := os.Executable()
 	builtins.Start(p, opts.Argv, executable)
 	builtins.CatchInterrupt(p)

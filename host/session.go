@@ -29,13 +29,13 @@ func NewSession(opts Options) *Session {
 
 // RunFile runs a whole source, as a script.
 func (s *Session) RunFile(src *syntax.Source) error {
-	_, err := s.Process.RunSource(src)
+	_, err := s.Process.Guard(func() (vm.Value, error) { return s.Process.RunSource(src) })
 	return err
 }
 
 // RunInput runs an input of the prompt: the values of its expression statements are shown.
 func (s *Session) RunInput(file *syntax.File) error {
-	_, err := s.Process.RunInput(file)
+	_, err := s.Process.Guard(func() (vm.Value, error) { return s.Process.RunInput(file) })
 	return err
 }
 

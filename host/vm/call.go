@@ -408,12 +408,46 @@ func (p *Process) callForeign(f starlark.Callable, args []Value, kwargs []starla
 		}
 	}
 	p.nested = append(p.nested, f.Name())
-	v, err := f.CallInternal(p.Thread, append(starlark.Tuple(nil), args...), kwargs)
+	taken := make(starlark.Tuple, len(args))
+	for i, arg := range args {
+		taken[i] = asCallable(arg)
+	}
+	named := make([]starlark.Tuple, len(kwargs))
+	for i, kw := range kwargs {
+		named[i] = starlark.Tuple{kw[0], asCallable(kw[1])}
+	}
+	v, err := f.CallInternal(p.Thread, taken, named)
 	p.nested = p.nested[:len(p.nested)-1]
 	if err != nil {
 		return nil, p.nativeError(err, ValueError)
 	}
+	if c, ok := v.(callable); ok {
+		return c.Value, nil
+	}
 	return v, nil
+}
+
+// A callable is, to a foreign builtin, what can be called here and is no
+// starlark.Callable: a builtin, a class, an instance with __call__.
+type callable struct{ Value }
+
+func asCallable(v Value) Value {
+	if _, ok := v.(starlark.Callable); !ok && Callable(v) {
+		return callable{v}
+	}
+	return v
+}
+
+// Name returns the name of what is called.
+func (c callable) Name() string { return calleeName(c.Value) }
+
+// CallInternal runs it, within Go.
+func (c callable) CallInternal(thread *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (Value, error) {
+	p := FromThread(thread)
+	if p == nil {
+		return nil, fmt.Errorf("%s: called on a thread that is not mpstar's", c.Name())
+	}
+	return p.Call(c.Value, args, kwargs)
 }
 
 // CanFork says why the process cannot be forked now, if it cannot.

@@ -1,5 +1,12 @@
 package vm
 
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+)
+
 // What may stop a script from outside, and what it may hold.
 
 // A Halt is an error that no handler of the script sees: the run ends with it,
@@ -17,6 +24,53 @@ func (h *Halt) Unwrap() error { return h.Err }
 func (p *Process) Stop(err error) {
 	p.halted.CompareAndSwap(nil, &Halt{err})
 	p.Interrupt()
+}
+
+// Unstop makes the process fit to run again after a Halt.
+func (p *Process) Unstop() {
+	p.halted.Store(nil)
+	p.Frames = p.Frames[:0]
+	p.nested = nil
+}
+
+// Guard calls f, which runs the process, and makes a panic, which is a fault of
+// ours and not of the script's, a SystemError that says where both were.
+func (p *Process) Guard(f func() (Value, error)) (v Value, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			v, err = nil, p.internalError(fault)
+		}
+	}()
+	return f()
+}
+
+func (p *Process) internalError(fault any) error {
+	e := AsException(Raise(SystemError, "internal error of mpstar, please report it: %v (%s)", fault, faultPlace()), nil)
+	for _, fr := range slices.Backward(p.Frames) {
+		if code := fr.Fn.Proto.Code; !FromHost(code.Source) {
+			e.Trace = append(e.Trace, TraceEntry{code, max(fr.PC-1, 0)})
+		}
+	}
+	p.Unstop()
+	return e
+}
+
+// faultPlace returns the file and line of the innermost function that panicked, the runtime's aside.
+func faultPlace() string {
+	calls := make([]uintptr, 64)
+	frames := runtime.CallersFrames(calls[:runtime.Callers(1, calls)])
+	panicked := false
+	for {
+		frame, more := frames.Next()
+		inRuntime := strings.HasPrefix(frame.Function, "runtime.")
+		if panicked && !inRuntime {
+			return fmt.Sprintf("%s:%d", frame.File[strings.LastIndexByte(frame.File, '/')+1:], frame.Line)
+		}
+		panicked = panicked || inRuntime
+		if !more {
+			return "somewhere"
+		}
+	}
 }
 
 // Room is nil, or a MemoryError if n parts of so many bytes each are more than

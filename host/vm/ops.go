@@ -451,7 +451,7 @@ func power(x, y Value) (Value, error) {
 func intPower(x, y starlark.Int) (Value, error) {
 	b := x.BigInt()
 	n, ok := y.Int64()
-	if b.BitLen() > 1 && (!ok || n > maxBits/int64(b.BitLen())) {
+	if b.BitLen() > 1 && (!ok || n > maxBits/int64(b.BitLen()-1)) {
 		return nil, NewException(MemoryError)
 	}
 	if b.BitLen() <= 1 && !ok { // 0, 1 or -1

@@ -40,6 +40,17 @@ func (m *Module) Get(name string) Value {
 	return nil
 }
 
+// Variables returns the globals that are set, but for those that begin and end with two underscores.
+func (m *Module) Variables() starlark.StringDict {
+	vars := starlark.StringDict{}
+	for slot, v := range m.Slots {
+		if name := m.Globals.Names[slot]; v != nil && !(strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__")) {
+			vars[name] = v
+		}
+	}
+	return vars
+}
+
 // At returns the global in a slot, or nil.
 func (m *Module) At(slot uint32) Value {
 	if int(slot) < len(m.Slots) {
