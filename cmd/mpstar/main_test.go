@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 func prepare(dir string) error {
 	mpstar = filepath.Join(dir, "mpstar")
-	build := exec.Command("go", "build", "-o", mpstar, ".")
+	build := exec.Command("go", "build", "-ldflags=-X mpstar/builtins.SleepVariable="+sleepVariable, "-o", mpstar, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %v\n%s", err, text)
@@ -51,9 +51,17 @@ func prepare(dir string) error {
 	return os.WriteFile(filepath.Join(pythonPath, "sitecustomize.py"), []byte(sitecustomize), 0o666)
 }
 
-const sitecustomize = `import sys
+// sleepVariable is set by tests of scripts that sleep for long: both
+// interpreters then sleep that many times shorter.
+const sleepVariable = "MPSTAR_TEST_SPEED"
+
+const sitecustomize = `import os, sys, time
 if sys.stdout is not None:
     sys.stdout.reconfigure(line_buffering=True)
+if "` + sleepVariable + `" in os.environ:
+    def sleep(seconds, sleep=time.sleep, speed=float(os.environ["` + sleepVariable + `"])):
+        sleep(seconds / speed)
+    time.sleep = sleep
 `
 
 // wantPython is the version whose texts mpstar follows.
