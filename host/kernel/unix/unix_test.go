@@ -63,6 +63,8 @@ func init() {
 		"interrupt":         {run: interrupt},
 		"notify":            {run: notify},
 		"watch":             {run: watch},
+		"memory":            {run: memory},
+		"little memory":     {run: littleMemory, under: "ulimit -v 8000000"},
 		"alarm":             {run: alarm},
 		"limit":             {run: limit, maxProcs: 4},
 		"limit epoch":       {run: limitEpoch, maxProcs: 4},
@@ -111,6 +113,7 @@ func init() {
 		"names":        childNames,
 		"surroundings": childSurroundings,
 		"ring":         childRing,
+		"store":        childStore,
 		"nothing":      func(*Kernel, string) {},
 	}
 }
@@ -1071,6 +1074,35 @@ func childRing(k *Kernel, arg string) {
 func wordAt(k *Kernel, offset int) *atomic.Uint32 {
 	return (*atomic.Uint32)(unsafe.Pointer(&k.Shared()[offset]))
 }
+
+// memory: what is reserved is there, what is freed reads as zeros, and what the
+// machine does not have is not reserved.
+func memory(k *Kernel) {
+	mem := k.Shared()
+	check(len(mem) == sharedSize, "%d bytes", len(mem))
+	const far = sharedSize / 2
+	noError(k.ReserveShared(far, 3*pageSize))
+	for i := range 3 {
+		mem[far+i*pageSize] = 1
+	}
+	noError(k.FreeShared(far+pageSize, pageSize))
+	check(mem[far] == 1 && mem[far+pageSize] == 0 && mem[far+2*pageSize] == 1, "what was freed is not what is zero")
+	for range 2 {
+		check(k.ReserveShared(0, sharedSize) == syscall.ENOMEM, "a terabyte was reserved")
+	}
+	noError(k.ReserveShared(far, pageSize))
+}
+
+// littleMemory: under a limit on address space there is less of it, in children too.
+func littleMemory(k *Kernel) {
+	size := len(k.Shared())
+	check(size >= leastSharedSize && size < sharedSize, "%d bytes", size)
+	noError(k.ReserveShared(size-pageSize, pageSize))
+	wait(k, fork(k, "store", size-4))
+	check(wordAt(k, size-4).Load() == 1, "the child did not find it")
+}
+
+func childStore(k *Kernel, arg string) { wordAt(k, number(arg)).Store(1) }
 
 // watch: a blocked process is told that the word was woken and that a child ended,
 // no child is watched for it, and its goroutine ends with the watch.
