@@ -196,12 +196,14 @@ func (k *Kernel) pollAll(set []unix.PollFd, deadline time.Duration) (int, error)
 	wake := &set[len(set)-1]
 	var zero unix.Timespec
 	w := startWait(&k.slowPoll)
+	defer k.runs()
 	for now := monotonic(); ; now = monotonic() {
 		ts := &zero
 		if now < deadline && !w.spin() {
 			if k.refill {
 				k.Prepare()
 			}
+			k.waits(kernel.Wait{For: kernel.ForInput, Object: uint32(set[0].Fd)}, 0)
 			ts = nil
 			if deadline != forever {
 				left := unix.NsecToTimespec(int64(deadline - now))
