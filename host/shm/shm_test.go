@@ -250,3 +250,73 @@ func TestEvent(t *testing.T) {
 		t.Error("still set")
 	}
 }
+
+// A counting process counts what it asks the system for.
+type counting struct {
+	process
+	calls *int
+}
+
+func (c counting) ReserveShared(offset, n int) error {
+	*c.calls++
+	return c.process.ReserveShared(offset, n)
+}
+
+func (c counting) FreeShared(offset, n int) error {
+	*c.calls++
+	return c.process.FreeShared(offset, n)
+}
+
+func (c counting) WaitWord(word *atomic.Uint32, old uint32, deadline time.Duration, what kernel.Wait) error {
+	*c.calls++
+	return c.process.WaitWord(word, old, deadline, what)
+}
+
+func (c counting) WakeWord(word *atomic.Uint32, n int) int {
+	*c.calls++
+	return c.process.WakeWord(word, n)
+}
+
+func (c counting) Alive(h kernel.Holder) bool {
+	*c.calls++
+	return c.process.Alive(h)
+}
+
+func (c counting) Monotonic() time.Duration {
+	*c.calls++
+	return c.process.Monotonic()
+}
+
+// TestNoSystemCall: where nobody has to wait nothing calls the system, once
+// the memory that is used again and again has been reserved.
+func TestNoSystemCall(t *testing.T) {
+	c := counting{newWorld().process(1), new(int)}
+	lock, event := newObject(t, c), newObject(t, c)
+	semaphore, queue := newObject(t, c), must(NewQueue(c, 10))
+	message := make([]byte, chunkSize/2)
+	round := func() {
+		LockOf(c, lock).Acquire(Forever)
+		LockOf(c, lock).Release()
+		SemaphoreOf(c, semaphore).Release(1)
+		SemaphoreOf(c, semaphore).Acquire(Forever)
+		EventOf(c, event).Set()
+		EventOf(c, event).Wait(Forever)
+		for n := range 8 {
+			QueueOf(c, queue).Put(Forever, message[:n*len(message)/7])
+		}
+		for range 8 {
+			QueueOf(c, queue).Get(Forever, nil)
+			QueueOf(c, queue).Done()
+		}
+	}
+	for range 10 {
+		round()
+	}
+	*c.calls = 0
+	for range 100 {
+		round()
+	}
+	if *c.calls != 0 {
+		t.Errorf("%d calls of the system", *c.calls)
+	}
+}
