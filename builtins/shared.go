@@ -351,12 +351,15 @@ func element(p *vm.Process, a []vm.Value) (typecode, []byte, error) {
 	if err != nil {
 		return t, nil, err
 	}
-	index, err := asInt(a[2])
+	index, err := asSmall(a[2])
 	if err != nil {
 		return t, nil, err
 	}
+	if index < 0 || index >= len(p.Kernel.Shared())/t.size {
+		return t, nil, vm.Raise(vm.IndexError, "invalid index")
+	}
 	mem := shm.Bytes(p.Kernel, id, (index+1)*t.size)
-	if index < 0 || mem == nil {
+	if mem == nil {
 		return t, nil, vm.Raise(vm.IndexError, "invalid index")
 	}
 	return t, mem[index*t.size:], nil
@@ -371,7 +374,7 @@ func newArray(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	n := 0
 	if isList {
 		n = items.Len()
-	} else if n, err = asInt(a[1]); err != nil {
+	} else if n, err = asSmall(a[1]); err != nil {
 		return nil, err
 	}
 	if n < 0 {
@@ -404,7 +407,7 @@ type stride struct {
 // strideOf takes the arguments (id, typecode, start, stop, step), as slice.indices makes them.
 func strideOf(p *vm.Process, a []vm.Value) (s stride, err error) {
 	for i, to := range []*int{&s.start, &s.stop, &s.step} {
-		if *to, err = asInt(a[2+i]); err != nil {
+		if *to, err = asSmall(a[2+i]); err != nil {
 			return s, err
 		}
 	}
