@@ -312,6 +312,9 @@ func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
 	if v, ok := p.floatArithmetic(in.Op, x, y); ok {
 		return v, nil
 	}
+	if a, b, ok := bothString(x, y); ok && in.Op == compile.ADD {
+		return starlark.String(p.text.join(a, b)), nil
+	}
 	name := operators[in.Op].slow
 	if in.X == 1 {
 		name = operators[in.Op].inPlace

@@ -26,8 +26,10 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 	}
 	base := p.window()
 	code := g.Fn.Proto.Code
-	p.reserve(base + code.NumRegs)
-	copy(p.Stack[base:base+code.NumRegs], g.Regs)
+	if base+code.NumRegs >= len(p.Stack) {
+		p.reserve(base + code.NumRegs + 1)
+	}
+	copy(p.Stack[base:], g.Regs)
 	p.Frames = append(p.Frames, Frame{Fn: g.Fn, Base: base, PC: g.PC, Gen: g, Ret: ret})
 	if g.State == GenSuspended {
 		p.Stack[base+int(code.Instrs[g.PC-1].A)] = orNone(sent)

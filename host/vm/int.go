@@ -198,12 +198,30 @@ func (p *Process) wideArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
 		return p.MakeInt(a ^ b), true
 	case compile.SHR:
 		return p.MakeInt(a >> min(uint64(b), 63)), b >= 0
+	case compile.POW:
+		return p.smallPower(a, b)
 	case compile.SHL:
 		if uint64(b) < 63 && a<<b>>b == a {
 			return p.MakeInt(a << b), true
 		}
 	}
 	return nil, false
+}
+
+// smallPower is a ** b by b-1 multiplications, for small b.
+func (p *Process) smallPower(a, b int64) (Value, bool) {
+	if b < 1 || b > 8 {
+		return nil, false
+	}
+	z := a
+	for range b - 1 {
+		hi, lo := bits.Mul64(uint64(z), uint64(a))
+		if int64(hi)-(z>>63)&a-(a>>63)&z != int64(lo)>>63 {
+			return nil, false
+		}
+		z = int64(lo)
+	}
+	return p.MakeInt(z), true
 }
 
 func (p *Process) wideIf(z int64, ok bool) (Value, bool) {

@@ -6,6 +6,40 @@ import (
 	"go.starlark.net/starlark"
 )
 
+// tupleTab is what marks a starlark.Tuple in an interface.
+var tupleTab = func() uintptr {
+	v := Value(starlark.Tuple{})
+	return wordsOf(&v).tab
+}()
+
+// NewTuple returns a tuple of a copy of elems. The short ones are one object; an
+// interface to a slice and the slice's elements would be two.
+func NewTuple(elems ...Value) Value {
+	switch len(elems) {
+	case 2:
+		t := &struct {
+			starlark.Tuple
+			elems [2]Value
+		}{elems: [2]Value(elems)}
+		t.Tuple = t.elems[:]
+		return tupleValue(&t.Tuple)
+	case 3:
+		t := &struct {
+			starlark.Tuple
+			elems [3]Value
+		}{elems: [3]Value(elems)}
+		t.Tuple = t.elems[:]
+		return tupleValue(&t.Tuple)
+	}
+	return starlark.Tuple(append([]Value(nil), elems...))
+}
+
+func tupleValue(t *starlark.Tuple) Value {
+	var v Value
+	*wordsOf(&v) = words{tupleTab, unsafe.Pointer(t)}
+	return v
+}
+
 // go.starlark.net's List can grow and be cleared, but neither shrink nor be
 // rearranged without copying all of it. So this file looks inside: a list begins
 // with the slice of its elements, then comes a flag. TestListLayout holds it

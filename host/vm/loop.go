@@ -14,9 +14,9 @@ import (
 // compile.Verify holds it to in tests and at images that come in. [with slices
 // instead: calls and sieves +10 %]
 type (
-	window [1 << 16]Value
-	pool   [1 << 32]Value
-	text   [1 << 32]compile.Instr
+	window  [1 << 16]Value
+	pool    [1 << 32]Value
+	listing [1 << 32]compile.Instr
 )
 
 // rk returns the operand C: a register or a constant.
@@ -61,7 +61,7 @@ func (p *Process) run() (Value, error) {
 		stack  *Value // where the stack lies: regs is a part of it
 		regs   *window
 		consts *pool
-		instrs *text
+		instrs *listing
 		pc     int
 		in     *compile.Instr // looked at where it lies: a copy would go through memory, field by field
 		v      Value
@@ -75,7 +75,7 @@ reload:
 	fr = &p.Frames[len(p.Frames)-1]
 	{
 		code := fr.Fn.Proto.Code
-		instrs = (*text)(unsafe.Pointer(unsafe.SliceData(code.Instrs)))
+		instrs = (*listing)(unsafe.Pointer(unsafe.SliceData(code.Instrs)))
 		consts = (*pool)(unsafe.Pointer(unsafe.SliceData(code.Consts)))
 		stack = unsafe.SliceData(p.Stack)
 		regs = (*window)(unsafe.Pointer(&p.Stack[fr.Base]))
@@ -468,7 +468,7 @@ reload:
 			}
 
 		case compile.NEWTUPLE:
-			regs[in.A] = starlark.Tuple(append([]Value(nil), regs[in.B:in.B+in.C]...))
+			regs[in.A] = NewTuple(regs[in.B : in.B+in.C]...)
 
 		case compile.NEWLIST:
 			regs[in.A] = starlark.NewList(append([]Value(nil), regs[in.B:in.B+in.C]...))
@@ -491,7 +491,21 @@ reload:
 		case compile.TUPLEOF:
 			regs[in.A] = listTuple(regs[in.B].(*starlark.List))
 
-		case compile.EXTEND, compile.SETADD, compile.SETUPDATE, compile.DICTSET, compile.DICTMERGE, compile.UNPACK, compile.UNPACKEX:
+		case compile.UNPACK:
+			var elems []Value
+			switch x := regs[in.A].(type) {
+			case starlark.Tuple:
+				elems = x
+			case *starlark.List:
+				elems = Elems(x)
+			}
+			if len(elems) == int(in.C) && elems != nil {
+				copy(regs[in.B:], elems)
+				continue
+			}
+			fallthrough
+
+		case compile.EXTEND, compile.SETADD, compile.SETUPDATE, compile.DICTSET, compile.DICTMERGE, compile.UNPACKEX:
 			fr.PC = pc
 			if taken, err = p.collect(*in, p.registers()); err != nil {
 				goto raise

@@ -96,6 +96,7 @@ type Process struct {
 	pending   *call
 
 	boxes boxes
+	text  text
 
 	epoch  uint32 // counts changes of classes that make inline caches stale
 	values uint32 // counts those that make only caches of plain values stale
