@@ -134,8 +134,23 @@ func (p *Process) push(f *Function, base int, ret Action) error {
 	for i := base + code.NumParams(); i < base+len(code.Locals); i++ {
 		p.Stack[i] = nil
 	}
-	p.Frames = append(p.Frames, Frame{Fn: f, Base: base, Ret: ret})
+	p.enter(f, base, ret)
 	return nil
+}
+
+// enter puts a frame on top. It is filled in where it lies: one that is made
+// elsewhere and copied stalls the processor, which cannot forward eight-byte stores to
+// wider loads. [with append: naive Fibonacci +33 %, other calls +10 %]
+func (p *Process) enter(f *Function, base int, ret Action) *Frame {
+	n := len(p.Frames)
+	if n == cap(p.Frames) {
+		p.Frames = slices.Grow(p.Frames, 1)
+	}
+	p.Frames = p.Frames[:n+1]
+	fr := &p.Frames[n]
+	fr.Fn, fr.Base, fr.PC, fr.Ret = f, base, 0, ret
+	fr.Gen, fr.Self = nil, nil
+	return fr
 }
 
 // call starts a call of fn. Either it is done at once and its value returned,

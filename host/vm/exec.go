@@ -119,7 +119,7 @@ func (p *Process) store(v Value) {
 
 // leave pops the top frame, which returns v.
 func (p *Process) leave(v Value) error {
-	fr := p.Frames[len(p.Frames)-1]
+	fr := &p.Frames[len(p.Frames)-1]
 	p.Frames = p.Frames[:len(p.Frames)-1]
 	if fr.Ret == RetInit {
 		if v != starlark.None {

@@ -30,12 +30,13 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 		p.reserve(base + code.NumRegs + 1)
 	}
 	copy(p.Stack[base:], g.Regs)
-	p.Frames = append(p.Frames, Frame{Fn: g.Fn, Base: base, PC: g.PC, Gen: g, Ret: ret})
+	fr := p.enter(g.Fn, base, ret)
+	fr.PC, fr.Gen = g.PC, g
 	if g.State == GenSuspended {
 		p.Stack[base+int(code.Instrs[g.PC-1].A)] = orNone(sent)
 	}
 	if g.Delegates && throw == nil {
-		p.Frames[len(p.Frames)-1].PC--
+		fr.PC--
 	}
 	g.State, g.Delegates = GenRunning, false
 	clear(g.Regs)
