@@ -79,6 +79,11 @@ func (p *Process) slowCondition(err error, op compile.Opcode, x, y Value) error 
 	if err != NeedScript {
 		return p.nativeError(err, nil)
 	}
+	if swapped[op] != "" {
+		if started, err := p.direct(op, x, y); started {
+			return err
+		}
+	}
 	compare, err := p.prelude(operators[op].slow)
 	if err != nil {
 		return err
@@ -143,7 +148,21 @@ func (p *Process) finish(fr *Frame, v Value) error {
 		if bool(v.Truth()) == (in.Op == compile.JTRUE) {
 			fr.PC = in.Bx()
 		}
+	case compile.ADD, compile.SUB, compile.MUL, compile.TRUEDIV, compile.FLOORDIV, compile.MOD, compile.POW,
+		compile.AND, compile.OR, compile.XOR, compile.SHL, compile.SHR, compile.MATMUL:
+		return p.finishBinary(in, regs, code.Consts, v)
+	case compile.EQ, compile.LT, compile.LE, compile.GT, compile.GE:
+		if v == NotImplemented {
+			return p.notCompared(in.Op, regs[in.B], operand(regs, code.Consts, in.C))
+		}
+		regs[in.A] = v
 	case compile.IFEQ, compile.IFNE, compile.IFLT, compile.IFLE, compile.IFGT, compile.IFGE, compile.IFIN, compile.IFNOTIN:
+		if v == NotImplemented {
+			return p.notCompared(in.Op-compile.IFEQ+compile.EQ, regs[in.A], operand(regs, code.Consts, in.C))
+		}
+		if object(v) != nil {
+			return p.slow(NeedScript, "_truth", RetFinish, v)
+		}
 		if bool(v.Truth()) != (in.X == 1) {
 			fr.PC++
 		}
@@ -315,15 +334,13 @@ func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
 	if a, b, ok := bothString(x, y); ok && in.Op == compile.ADD {
 		return starlark.String(p.text.join(a, b)), nil
 	}
-	name := operators[in.Op].slow
 	if in.X == 1 {
-		name = operators[in.Op].inPlace
 		v, err = p.inPlace(in.Op, x, y)
 	} else {
 		v, err = p.Binary(in.Op, x, y)
 	}
 	if err != nil {
-		return nil, p.slow(err, name, RetStore, x, y)
+		return nil, p.slowBinary(err, in, x, y)
 	}
 	return v, nil
 }

@@ -339,7 +339,7 @@ reload:
 			fr.PC = pc
 			x, y := regs[in.B], rk(regs, consts, in.C)
 			if taken, err = p.compare(in.Op, x, y); err != nil {
-				if err = p.slow(err, operators[in.Op].slow, RetStore, x, y); err != nil {
+				if err = p.slowCompare(err, in.Op, x, y); err != nil {
 					goto raise
 				}
 				goto reload

@@ -392,8 +392,7 @@ func intrinsicProperty(p *Process, args []Value, kwargs []starlark.Tuple) (Value
 
 // intrinsicBinary returns the TypeError of an operator for its operands.
 func intrinsicBinary(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
-	sign := string(args[0].(starlark.String))
-	return nil, Raise(TypeError, "unsupported operand type(s) for %s: '%s' and '%s'", sign, TypeName(args[1]), TypeName(args[2]))
+	return nil, unsupported(string(args[0].(starlark.String)), args[1], args[2])
 }
 
 func intrinsicUnary(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {

@@ -395,7 +395,11 @@ func badOperands(op compile.Opcode, x, y Value) error {
 			return Raise(TypeError, `can only concatenate tuple (not "%s") to tuple`, TypeName(y))
 		}
 	}
-	return Raise(TypeError, "unsupported operand type(s) for %s: '%s' and '%s'", operators[op].sign, TypeName(x), TypeName(y))
+	return unsupported(operators[op].sign, x, y)
+}
+
+func unsupported(sign string, x, y Value) error {
+	return Raise(TypeError, "unsupported operand type(s) for %s: '%s' and '%s'", sign, TypeName(x), TypeName(y))
 }
 
 func isSequence(v Value) bool {
