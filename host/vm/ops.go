@@ -100,6 +100,13 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	if bothTables(x, y) && (scripted(x) || scripted(y)) {
 		return nil, NeedScript
 	}
+	if a, ok := x.(*starlark.Set); ok {
+		if b, ok := y.(*starlark.Set); ok {
+			if z := setOperation(op, a, b); z != nil {
+				return z, nil
+			}
+		}
+	}
 	if err := p.sizeCheck(op, x, y); err != nil {
 		return nil, err
 	}

