@@ -66,7 +66,7 @@ var osNatives = []*vm.Native{
 	{Name: "os.readlink", Sig: "(path)", Fn: osReadlink, Doc: "Return what a symbolic link points to."},
 	{Name: "os.chmod", Sig: "(path, mode)", Fn: osChmod, Doc: "Change a file's permissions."},
 	{Name: "os.access", Sig: "(path, mode)", Fn: osAccess, Doc: "Tell whether this process may read (R_OK), write (W_OK) or execute (X_OK) a file, or whether it exists (F_OK)."},
-	{Name: "os.stat", Sig: "(path, *, follow_symlinks=True)", Fn: osStat, Doc: "Return what the system knows about a file: st_size, st_mode, st_mtime and so on."},
+	{Name: "os.stat", Sig: "(path, *, follow_symlinks=True)", Fn: osStat, Doc: "Return what the system knows about a file, or an open one if path is a descriptor: st_size, st_mode, st_mtime and so on."},
 	{Name: "os.lstat", Sig: "(path)", Fn: osLstat, Doc: "As stat, for a symbolic link itself."},
 	{Name: "os.fspath", Sig: "(path)", Fn: osFspath, Doc: "Return a path of type str or bytes as it is."},
 
@@ -506,6 +506,9 @@ func getcwd() (string, error) {
 
 func osListdir(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 	path := fileName{path: "."}
+	if len(args) > 0 && args[0] == starlark.None {
+		args = nil
+	}
 	if err := unpack("listdir", args, kwargs, "path?", &path); err != nil {
 		return nil, err
 	}
@@ -591,6 +594,11 @@ func osAccess(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value
 func osStat(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 	var path fileName
 	follow := true
+	if len(args) > 0 {
+		if _, ok := args[0].(starlark.Int); ok {
+			return osFstat(p, args, kwargs)
+		}
+	}
 	if err := unpack("stat", args, kwargs, "path", &path, "*follow_symlinks?", &follow); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ var pathNatives = []*vm.Native{
 	{Name: "os.path.isfile", Sig: "(path)", Fn: askFile("isfile", os.Stat, func(i os.FileInfo) bool { return i.Mode().IsRegular() }), Doc: "Tell whether a path is a regular file."},
 	{Name: "os.path.isdir", Sig: "(path)", Fn: askFile("isdir", os.Stat, os.FileInfo.IsDir), Doc: "Tell whether a path is a directory."},
 	{Name: "os.path.islink", Sig: "(path)", Fn: askFile("islink", os.Lstat, func(i os.FileInfo) bool { return i.Mode()&os.ModeSymlink != 0 }), Doc: "Tell whether a path is a symbolic link."},
+	{Name: "os.path.ismount", Sig: "(path)", Fn: pathIsmount, Doc: "Tell whether a path is where a file system begins."},
 	{Name: "os.path.samefile", Sig: "(path1, path2)", Fn: pathSamefile, Doc: "Tell whether two paths are the same file."},
 	{Name: "os.path.getsize", Sig: "(filename)", Fn: fileField("getsize", "st_size"), Doc: "Return a file's size in bytes."},
 	{Name: "os.path.getmtime", Sig: "(filename)", Fn: fileField("getmtime", "st_mtime"), Doc: "Return when a file was changed, in seconds since 1970."},
@@ -577,4 +578,17 @@ func pathSamefile(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.V
 		return nil, osErrorAt(err, b.value(), nil)
 	}
 	return starlark.Bool(os.SameFile(first, second)), nil
+}
+
+// pathIsmount follows Lib/posixpath.py: a directory whose parent is on another device, or is itself.
+func pathIsmount(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	var path fileName
+	if err := unpack("ismount", args, kwargs, "path", &path); err != nil {
+		return nil, err
+	}
+	var here, above unix.Stat_t
+	if unix.Lstat(path.path, &here) != nil || here.Mode&unix.S_IFMT == unix.S_IFLNK || unix.Lstat(path.path+"/..", &above) != nil {
+		return starlark.False, nil
+	}
+	return starlark.Bool(here.Dev != above.Dev || here.Ino == above.Ino), nil
 }

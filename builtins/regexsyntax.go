@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -197,14 +198,20 @@ func (r *regexReader) blank() bool {
 
 func (r *regexReader) literal(s string) { r.out.WriteString(regexp.QuoteMeta(s)) }
 
-var repeatCounts = regexp.MustCompile(`^\{(\d*)(,?)(\d*)\}`)
+var repeatCounts = atNeed(`^\{(\d*)(,?)(\d*)\}`)
+
+// atNeed returns a function that compiles an expression when it is first called: every process
+// runs what initialises a package, and few use the module.
+func atNeed(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // quantifier reads *, +, ? or {m,n}. It reports whether there was one: a brace may be only itself.
 func (r *regexReader) quantifier(last atom) (bool, error) {
 	start := r.i
 	text := r.src[r.i : r.i+1]
 	if text == "{" {
-		m := repeatCounts.FindStringSubmatch(r.src[r.i:])
+		m := repeatCounts().FindStringSubmatch(r.src[r.i:])
 		if m == nil || m[0] == "{}" {
 			return false, nil
 		}
@@ -324,11 +331,11 @@ func (r *regexReader) groupRest(start int) error {
 	return nil
 }
 
-var scopedFlags = regexp.MustCompile(`^([aiLmsux]*)(-[imsx]+)?:`)
+var scopedFlags = atNeed(`^([aiLmsux]*)(-[imsx]+)?:`)
 
 // flagGroup reads (?i-s:...).
 func (r *regexReader) flagGroup(start int) error {
-	m := scopedFlags.FindStringSubmatch(r.src[r.i:])
+	m := scopedFlags().FindStringSubmatch(r.src[r.i:])
 	if m == nil {
 		if regexp.MustCompile(`^[aiLmsux]+\)`).MatchString(r.src[r.i:]) {
 			return r.fail(start, "global flags not at the start of the expression")
@@ -400,7 +407,7 @@ func (r *regexReader) escape() (atom, error) {
 		r.out.WriteString(`\z`)
 		return noAtom, nil
 	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		if !octalEscape.MatchString(r.src[r.i:]) {
+		if !octalEscape().MatchString(r.src[r.i:]) {
 			return noAtom, r.unsupported(start, "a backreference is")
 		}
 	}
@@ -410,11 +417,11 @@ func (r *regexReader) escape() (atom, error) {
 }
 
 var (
-	octalEscape = regexp.MustCompile(`^\\(0[0-7]{0,2}|[0-3][0-7]{2})`)
-	hexEscapes  = map[byte]*regexp.Regexp{
-		'x': regexp.MustCompile(`^\\x[0-9a-fA-F]{2}`), 'u': regexp.MustCompile(`^\\u[0-9a-fA-F]{4}`), 'U': regexp.MustCompile(`^\\U[0-9a-fA-F]{8}`),
+	octalEscape = atNeed(`^\\(0[0-7]{0,2}|[0-3][0-7]{2})`)
+	hexEscapes  = map[byte]func() *regexp.Regexp{
+		'x': atNeed(`^\\x[0-9a-fA-F]{2}`), 'u': atNeed(`^\\u[0-9a-fA-F]{4}`), 'U': atNeed(`^\\U[0-9a-fA-F]{8}`),
 	}
-	incompleteHex = regexp.MustCompile(`^\\[xuU][0-9a-fA-F]{0,8}`)
+	incompleteHex = atNeed(`^\\[xuU][0-9a-fA-F]{0,8}`)
 	plainEscapes  = map[byte]string{'a': "\a", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v"}
 )
 
@@ -427,9 +434,9 @@ func (r *regexReader) character() (string, error) {
 		return s, nil
 	}
 	if re := hexEscapes[c]; re != nil {
-		digits := re.FindString(rest)
+		digits := re().FindString(rest)
 		if digits == "" {
-			return "", r.fail(start, "incomplete escape %s", incompleteHex.FindString(rest))
+			return "", r.fail(start, "incomplete escape %s", incompleteHex().FindString(rest))
 		}
 		n, err := strconv.ParseUint(digits[2:], 16, 32)
 		if err != nil || n > unicode.MaxRune {
@@ -438,7 +445,7 @@ func (r *regexReader) character() (string, error) {
 		r.i += len(digits)
 		return string(rune(n)), nil
 	}
-	if digits := octalEscape.FindString(rest); digits != "" {
+	if digits := octalEscape().FindString(rest); digits != "" {
 		n, _ := strconv.ParseUint(digits[1:], 8, 32)
 		r.i += len(digits)
 		return string(rune(n)), nil

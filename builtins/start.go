@@ -82,8 +82,32 @@ func ChildNames(p *vm.Process) map[kernel.Pid]string {
 	return names
 }
 
-// PrintException writes the traceback of an exception that nobody handled.
-func PrintException(p *vm.Process, e *vm.Exception) { WriteStderr(p, p.Traceback(e)) }
+// PrintException writes the traceback of an exception that nobody handled, or
+// calls what the script has set in the place of sys.excepthook.
+func PrintException(p *vm.Process, e *vm.Exception) {
+	hook := exceptHook(p)
+	if hook == nil {
+		WriteStderr(p, p.Traceback(e))
+		return
+	}
+	_, err := p.Call(hook, []vm.Value{e.Shape.Class, e, e.Traceback()}, nil)
+	if err != nil {
+		failed := vm.AsException(err, vm.SystemError)
+		WriteStderr(p, "Error in sys.excepthook:\n"+p.Traceback(failed)+"\nOriginal exception was:\n"+p.Traceback(e))
+	}
+}
+
+// exceptHook returns the script's sys.excepthook, or nil.
+func exceptHook(p *vm.Process) vm.Value {
+	sys := p.Modules["sys"]
+	if sys == nil {
+		return nil
+	}
+	if hook := sys.Get("excepthook"); hook != vm.Value(defaultExceptHook) {
+		return hook
+	}
+	return nil
+}
 
 // WriteStderr writes to standard error, as far as that can be written to. The
 // script is at its end: signals that come now have no handler any more.

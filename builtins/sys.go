@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"math"
 	"path/filepath"
 
 	"mpstar/host/vm"
@@ -23,9 +24,15 @@ var sysNatives = []*vm.Native{
 	{Name: "sys.getrecursionlimit", Sig: "()", Fn: sysGetrecursionlimit, Doc: "Return how deep calls may nest."},
 	{Name: "sys.setrecursionlimit", Sig: "(limit)", Fn: sysSetrecursionlimit, Doc: "Set how deep calls may nest."},
 	{Name: "sys.intern", Sig: "(string)", Fn: sysIntern, Doc: "Return the string. It makes no difference here."},
+	{Name: "sys.__getattr__", Sig: "(name)", Fn: sysGetattr, Doc: "Return sys.modules: a dict of the modules that are imported, made anew each time."},
+	defaultExceptHook,
 	{Name: "sys.getdefaultencoding", Sig: "()", Fn: sysEncoding("getdefaultencoding"), Doc: "Return 'utf-8'."},
 	{Name: "sys.getfilesystemencoding", Sig: "()", Fn: sysEncoding("getfilesystemencoding"), Doc: "Return 'utf-8'."},
 }
+
+// defaultExceptHook is sys.excepthook unless the script sets another.
+var defaultExceptHook = &vm.Native{Name: "sys.excepthook", Sig: "(exctype, value, traceback)", Fn: sysExcepthook,
+	Doc: "Print the traceback of an exception. What is set in its place is called when the script ends by one."}
 
 // sysConstants are the names of module sys that are values.
 var sysConstants = []constant{
@@ -37,10 +44,16 @@ var sysConstants = []constant{
 	{"byteorder", starlark.String("little")},
 	{"maxsize", starlark.MakeInt64(1<<63 - 1)},
 	{"maxunicode", starlark.MakeInt(0x10ffff)},
+	{"float_info", newStruct(floatInfo,
+		starlark.Float(math.MaxFloat64), starlark.MakeInt(1024), starlark.MakeInt(308),
+		starlark.Float(0x1p-1022), starlark.MakeInt(-1021), starlark.MakeInt(-307),
+		starlark.MakeInt(15), starlark.MakeInt(53), starlark.Float(0x1p-52), starlark.MakeInt(2), starlark.MakeInt(1))},
 }
 
 var (
-	versionInfo    = &structType{name: "sys.version_info", fields: []string{"major", "minor", "micro", "releaselevel", "serial"}}
+	versionInfo = &structType{name: "sys.version_info", fields: []string{"major", "minor", "micro", "releaselevel", "serial"}}
+	floatInfo   = &structType{name: "sys.float_info",
+		fields: []string{"max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"}}
 	implementation = &structType{name: "sys.implementation", fields: []string{"name"}}
 )
 
@@ -56,6 +69,7 @@ func StartSys(p *vm.Process, m *vm.Module, argv []string, executable string) {
 	}
 	m.Set("argv", starlark.NewList(args))
 	m.Set("executable", starlark.String(executable))
+	m.Set("__excepthook__", defaultExceptHook)
 	dir := ""
 	if len(argv) > 0 {
 		dir, _ = filepath.Abs(filepath.Dir(argv[0]))
@@ -105,6 +119,34 @@ func sysExcInfo(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 		return starlark.Tuple{starlark.None, starlark.None, starlark.None}, nil
 	}
 	return starlark.Tuple{e.Shape.Class, e, e.Traceback()}, nil
+}
+
+func sysGetattr(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	var name string
+	if err := unpack("__getattr__", args, kwargs, "name", &name); err != nil {
+		return nil, err
+	}
+	if name != "modules" {
+		return nil, vm.Raise(vm.AttributeError, "module 'sys' has no attribute '%s'", name)
+	}
+	modules := starlark.NewDict(len(p.Order))
+	for _, name := range p.Order {
+		modules.SetKey(starlark.String(name), p.Modules[name]) // strings always hash
+	}
+	return modules, nil
+}
+
+func sysExcepthook(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	var class, value, traceback vm.Value
+	if err := unpack("excepthook", args, kwargs, "exctype", &class, "value", &value, "traceback", &traceback); err != nil {
+		return nil, err
+	}
+	e, ok := value.(*vm.Exception)
+	if !ok {
+		return nil, vm.Raise(vm.TypeError, "print_exception(): Exception expected for value, %s found", vm.TypeName(value))
+	}
+	WriteStderr(p, p.Traceback(e))
+	return starlark.None, nil
 }
 
 func sysException(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {

@@ -29,6 +29,11 @@ var timeNatives = []*vm.Native{
 	{Name: "time.perf_counter_ns", Sig: "()", Fn: nanosecondsOf("perf_counter_ns", monotonicClock), Doc: "As perf_counter, in nanoseconds."},
 	{Name: "time.process_time", Sig: "()", Fn: secondsOf("process_time", processClock), Doc: "Return the processor time that this process has used, in seconds."},
 	{Name: "time.process_time_ns", Sig: "()", Fn: nanosecondsOf("process_time_ns", processClock), Doc: "As process_time, in nanoseconds."},
+	{Name: "time.thread_time", Sig: "()", Fn: secondsOf("thread_time", processClock), Doc: "As process_time: a script has one thread."},
+	{Name: "time.thread_time_ns", Sig: "()", Fn: nanosecondsOf("thread_time_ns", processClock), Doc: "As thread_time, in nanoseconds."},
+	{Name: "time.clock_gettime", Sig: "(clk_id)", Fn: timeClock("clock_gettime", func(ns int64) vm.Value { return starlark.Float(float64(ns) / 1e9) }),
+		Doc: "Return the seconds on a clock: CLOCK_REALTIME, CLOCK_MONOTONIC or CLOCK_PROCESS_CPUTIME_ID."},
+	{Name: "time.clock_gettime_ns", Sig: "(clk_id)", Fn: timeClock("clock_gettime_ns", func(ns int64) vm.Value { return starlark.MakeInt64(ns) }), Doc: "As clock_gettime, in nanoseconds."},
 	{Name: "time.localtime", Sig: "(seconds=None)", Fn: timeLocaltime, Doc: "Turn seconds since 1970, or now, into a struct_time of the local zone."},
 	{Name: "time.gmtime", Sig: "(seconds=None)", Fn: timeGmtime, Doc: "Turn seconds since 1970, or now, into a struct_time of UTC."},
 	{Name: "time.mktime", Sig: "(t)", Fn: timeMktime, Doc: "Turn a struct_time of the local zone into seconds since 1970."},
@@ -47,6 +52,9 @@ var structTime = &structType{name: "time.struct_time",
 // timeModule makes module time. The zone is that of the host.
 func timeModule() *vm.Module {
 	m := newModule("time", timeDoc, timeNatives, nil)
+	for _, row := range clocks {
+		m.Set(row.name, starlark.MakeInt(row.id))
+	}
 	standard, summer := zones(time.Now().Year())
 	name, offset := standard.Zone()
 	summerName, summerOffset := summer.Zone()
@@ -77,6 +85,34 @@ func processClock(p *vm.Process) (int64, error) {
 	var ts unix.Timespec
 	err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts)
 	return ts.Nano(), osError(err, "")
+}
+
+// clocks are the clocks of clock_gettime(2).
+var clocks = []struct {
+	name string
+	id   int
+	now  func(*vm.Process) (int64, error)
+}{
+	{"CLOCK_REALTIME", unix.CLOCK_REALTIME, wallClock},
+	{"CLOCK_MONOTONIC", unix.CLOCK_MONOTONIC, monotonicClock},
+	{"CLOCK_PROCESS_CPUTIME_ID", unix.CLOCK_PROCESS_CPUTIME_ID, processClock},
+	{"CLOCK_THREAD_CPUTIME_ID", unix.CLOCK_THREAD_CPUTIME_ID, processClock},
+}
+
+func timeClock(name string, value func(ns int64) vm.Value) nativeFn {
+	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+		var id int
+		if err := unpack(name, args, kwargs, "clk_id", &id); err != nil {
+			return nil, err
+		}
+		for _, row := range clocks {
+			if row.id == id {
+				ns, err := row.now(p)
+				return value(ns), err
+			}
+		}
+		return nil, osError(unix.EINVAL, "")
+	}
 }
 
 func secondsOf(name string, clock func(*vm.Process) (int64, error)) nativeFn {

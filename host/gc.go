@@ -9,6 +9,7 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"weak"
 
@@ -79,7 +80,7 @@ func liveHeap() int64 {
 
 // machineMemory returns how many bytes this process could have at most: those of
 // the machine, of the control group's limit or of the process's, whichever are least.
-func machineMemory() int64 {
+var machineMemory = sync.OnceValue(func() int64 {
 	least := int64(math.MaxInt64)
 	var info syscall.Sysinfo_t
 	if syscall.Sysinfo(&info) == nil {
@@ -95,7 +96,7 @@ func machineMemory() int64 {
 		least = min(least, max(int64(r.Cur)-addressSpace(), 0)/2) // what is freed counts still
 	}
 	return least
-}
+})
 
 // addressSpace returns how many bytes of it the process has taken: of them, the
 // library keeps 4 GB for small ints (go.starlark.net/starlark/int_posix64.go).

@@ -41,7 +41,11 @@ type Options struct {
 func Init(libs ...Library) {
 	libraries = libs
 	var reg *vm.Registry
-	k, data, ok, err := unix.Adopt(func() { reg = registry() })
+	k, data, ok, err := unix.Adopt(func() {
+		reg = registry()
+		reg.Module("os") // which every child has
+		machineMemory()
+	})
 	if !ok && err == nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"mpstar/builtins"
@@ -44,9 +45,15 @@ func (c *completer) words(line string, pos int) (head string, words []string, ta
 }
 
 var (
-	importLine = regexp.MustCompile(`^\s*(?:import\s+(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*|from\s+)([\w.]*)$`)
-	fromLine   = regexp.MustCompile(`^\s*from\s+([\w.]+)\s+import\s+\(?(?:\w+(?:\s+as\s+\w+)?\s*,\s*)*(\w*)$`)
+	importLine = atNeed(`^\s*(?:import\s+(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*|from\s+)([\w.]*)$`)
+	fromLine   = atNeed(`^\s*from\s+([\w.]+)\s+import\s+\(?(?:\w+(?:\s+as\s+\w+)?\s*,\s*)*(\w*)$`)
 )
+
+// atNeed returns a function that compiles an expression when it is first called: every process of a
+// script runs what initialises a package.
+func atNeed(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // candidates returns the beginning of a word before the cursor, and all words
 // that may stand there.
@@ -54,10 +61,10 @@ func (c *completer) candidates(left string) (prefix string, words []string) {
 	if name, ok := strings.CutPrefix(left, ":"); ok && c.before == "" {
 		return c.commandWords(name)
 	}
-	if m := importLine.FindStringSubmatch(left); m != nil {
+	if m := importLine().FindStringSubmatch(left); m != nil {
 		return m[1], c.modules()
 	}
-	if m := fromLine.FindStringSubmatch(left); m != nil {
+	if m := fromLine().FindStringSubmatch(left); m != nil {
 		return m[2], c.namesOf(m[1])
 	}
 	p := findPlace(c.before + left)

@@ -77,9 +77,8 @@ func (m *Module) grow(n int) {
 	if n <= len(m.Slots) {
 		return
 	}
-	slots := make([]Value, max(n, len(m.Globals.Names)))
-	copy(slots, m.Slots)
-	m.Slots = slots
+	n = max(n, len(m.Globals.Names))
+	m.Slots = append(m.Slots, make([]Value, n-len(m.Slots))...)
 }
 
 // A Proto is a code in a module: what functions made from one def share. The
