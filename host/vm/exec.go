@@ -732,8 +732,8 @@ func (p *Process) raiseFrom(e *Exception, cause Value) error {
 	return e
 }
 
-// thrown is the error of a generator that is resumed with an exception, which
-// keeps the __context__ that it has (Objects/genobject.c, _gen_throw).
+// thrown is the error of a generator that is resumed with an exception, whose
+// __context__ is what the generator itself is handling, or stays (Objects/genobject.c, gen_send_ex2).
 type thrown struct{ e *Exception }
 
 func (t *thrown) Error() string { return t.e.Error() }

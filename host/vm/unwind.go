@@ -32,12 +32,13 @@ func (p *Process) unwind(err error, here bool) error {
 			e, here = again.e, false
 		case errors.As(err, &inGenerator):
 			e = inGenerator.e
+			chain(e, p.handledIn(&p.Frames[len(p.Frames)-1]))
 		default:
 			e, chained = AsException(err, SystemError), true
 		}
 	}
 	if here && chained {
-		p.chain(e)
+		chain(e, p.Handling())
 	}
 	for {
 		fr := &p.Frames[len(p.Frames)-1]
@@ -91,26 +92,32 @@ func handlerAt(code *compile.Code, pc int) *compile.Handler {
 // Handling returns the exception being handled, or nil: sys.exc_info()[1].
 func (p *Process) Handling() *Exception {
 	for i := len(p.Frames) - 1; i >= 0; i-- {
-		fr := &p.Frames[i]
-		for _, x := range fr.Fn.Proto.Code.Excepts {
-			if pc := fr.PC - 1; pc < int(x.Start) || pc >= int(x.End) {
-				continue
-			}
-			if x.Finally && p.Stack[fr.Base+int(x.Reg)-1] != Value(starlark.MakeInt(1)) {
-				continue
-			}
-			if e, ok := p.Stack[fr.Base+int(x.Reg)].(*Exception); ok {
-				return e
-			}
+		if e := p.handledIn(&p.Frames[i]); e != nil {
+			return e
 		}
 	}
 	return nil
 }
 
-// chain sets the __context__ of a new exception to the one being handled,
+// handledIn returns the exception that a frame is handling, or nil.
+func (p *Process) handledIn(fr *Frame) *Exception {
+	for _, x := range fr.Fn.Proto.Code.Excepts {
+		if pc := fr.PC - 1; pc < int(x.Start) || pc >= int(x.End) {
+			continue
+		}
+		if x.Finally && p.Stack[fr.Base+int(x.Reg)-1] != Value(starlark.MakeInt(1)) {
+			continue
+		}
+		if e, ok := p.Stack[fr.Base+int(x.Reg)].(*Exception); ok {
+			return e
+		}
+	}
+	return nil
+}
+
+// chain sets the __context__ of a new exception to the one being handled, if there is one,
 // without making a cycle (_PyErr_SetObject in Python/errors.c).
-func (p *Process) chain(e *Exception) {
-	handled := p.Handling()
+func chain(e, handled *Exception) {
 	if handled == nil || handled == e {
 		return
 	}
