@@ -408,8 +408,11 @@ func (p *Process) nativeFailed(n *Native, err error, args []Value, kwargs []star
 // nativeError makes a Go error the exception that it is raised as. What the
 // VM itself understands passes.
 func (p *Process) nativeError(err error, class *Class) error {
-	var halt *Halt
-	if isInterrupt(err) || errors.As(err, &halt) {
+	var (
+		halt        *Halt
+		inGenerator *thrown
+	)
+	if isInterrupt(err) || errors.As(err, &halt) || errors.As(err, &inGenerator) {
 		return err
 	}
 	return AsException(err, class)

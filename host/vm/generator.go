@@ -13,7 +13,7 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 		return Raise(ValueError, "generator already executing")
 	case GenDone:
 		if throw != nil {
-			return throw
+			return &thrown{throw}
 		}
 		return p.endOfGenerator(starlark.None)
 	case GenCreated:
@@ -113,7 +113,7 @@ func generatorThrow(p *Process, args []Value, kwargs []starlark.Tuple) (Value, e
 	g, e := args[0].(*Generator), args[1].(*Exception)
 	if g.State == GenCreated {
 		g.finish()
-		return nil, e
+		return nil, &thrown{e}
 	}
 	return p.Resume(g, nil, e)
 }
