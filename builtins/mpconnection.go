@@ -122,9 +122,10 @@ func bit(b bool) int {
 	return 0
 }
 
-// room is how many bytes of messages a pipe shall take before a sender has to wait: more
-// than CPython's, though frames are longer.
-const room = 1 << 20
+// room is how many bytes a pipe shall take before a sender has to wait. It is for as many small
+// messages as fit into CPython's 64 KB, whose frames are shorter; a socket counts messages more than
+// bytes. Not more, for what a user's pipes may have together is limited (pipe(7), pipe-user-pages-soft).
+const room = 128 << 10
 
 func newPipe(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	duplex, err := p.Truth(a[0])
@@ -139,8 +140,9 @@ func newPipe(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, osError(err, "")
 	}
-	p.Kernel.SetRoom(r, room)
-	p.Kernel.SetRoom(w, room)
+	if !duplex {
+		p.Kernel.SetRoom(w, room)
+	}
 	return starlark.Tuple{
 		&channel{parcel: parcel{fd: r}, readable: true, writable: duplex, kin: true},
 		&channel{parcel: parcel{fd: w}, readable: duplex, writable: true, kin: true},

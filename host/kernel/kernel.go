@@ -266,8 +266,8 @@ type Kernel interface {
 	// the other, as bytes without boundaries (unix(7), SOCK_STREAM).
 	Socketpair() (a, b Fd, err error)
 
-	// SetRoom asks for so many bytes of room between the ends of a pipe or socket. The
-	// system may give less.
+	// SetRoom asks for so many bytes of room between the ends of a pipe. The system may
+	// give less.
 	SetRoom(fd Fd, n int)
 
 	// Park leaves a copy of a descriptor in the keeping of the tree under a name that is not

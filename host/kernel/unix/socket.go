@@ -23,16 +23,10 @@ func (k *Kernel) Socketpair() (a, b kernel.Fd, err error) {
 	return kernel.Fd(p[0]), kernel.Fd(p[1]), nil
 }
 
-// SetRoom is kernel.Kernel's: F_SETPIPE_SZ of fcntl(2), SO_SNDBUF of socket(7).
+// SetRoom is kernel.Kernel's: F_SETPIPE_SZ of fcntl(2).
 func (k *Kernel) SetRoom(fd kernel.Fd, n int) {
-	if !k.fds.owns(int(fd)) {
-		return
-	}
-	switch k.kind(int(fd)) {
-	case pipe:
+	if k.fds.owns(int(fd)) {
 		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, n)
-	case socket:
-		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, n)
 	}
 }
 
