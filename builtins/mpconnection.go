@@ -66,6 +66,7 @@ type channel struct {
 	in    []byte   // the frame that has come so far
 	out   []byte   // what has not gone out of a frame
 	outOf vm.Value // whose it is, so that a call made again is known
+	begun bool     // whether some of it has gone out
 	buf   []byte   // for the next out
 }
 
@@ -250,7 +251,7 @@ func (c *channel) frame(p *vm.Process, v vm.Value, encode bodyEncoder) error {
 	if cap(frame) <= maxKept {
 		c.buf = frame
 	}
-	c.out, c.outOf = frame, v
+	c.out, c.outOf, c.begun = frame, v, false
 	binary.LittleEndian.PutUint64(c.out, uint64(length))
 	if c.kin {
 		binary.LittleEndian.PutUint32(c.out[8:], uint32(p.Kernel.Self()))
@@ -270,14 +271,13 @@ func (c *channel) flush(p *vm.Process, wait bool) error {
 			}
 		}
 		n, err := p.Kernel.Write(c.fd, c.out)
-		if errors.Is(err, kernel.ErrInterrupted) {
-			return err
-		}
 		if err != nil {
-			c.out, c.outOf = nil, nil
+			if !c.begun || !errors.Is(err, kernel.ErrInterrupted) {
+				c.out, c.outOf = nil, nil
+			}
 			return osError(err, "")
 		}
-		c.out = c.out[n:]
+		c.out, c.begun = c.out[n:], true
 	}
 	c.out, c.outOf = nil, nil
 	return nil
