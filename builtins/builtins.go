@@ -73,6 +73,7 @@ func sourceTable() map[string]func() string {
 // moduleTable holds the builtin modules.
 func moduleTable() map[string]func() *vm.Module {
 	return map[string]func() *vm.Module{
+		"_binary":          _binaryModule,
 		"_library":         _libraryModule,
 		"_multiprocessing": _multiprocessingModule,
 		"_re":              _reModule,
