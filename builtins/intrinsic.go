@@ -24,6 +24,7 @@ var intrinsicRows = []row{
 	{name: "_format_pieces", sig: "(format)", fn: formatPieces, doc: "Take a format of str.format apart."},
 	{name: "_with_floats", sig: "(function, *args)", raw: needScriptNative, slow: "slow_with_floats", doc: "Call a function of module math with floats in the place of instances."},
 	{name: "_with_ints", sig: "(function, *args)", raw: needScriptNative, slow: "slow_with_ints", doc: "Call a function of module math with ints in the place of instances."},
+	{name: "_with_paths", sig: "(function, *args, **kwargs)", raw: needScriptNative, slow: "slow_with_paths", doc: "Call a function with paths in the place of instances."},
 	{name: "_with_indexes", sig: "(method, self, *args, **kwargs)", raw: needScriptNative, slow: "slow_with_indexes", doc: "Call a method with ints in the place of instances."},
 	{name: "_fsum", sig: "(seq)", fn: mathFsum, doc: "Return the exact sum of floats."},
 	{name: "_dist", sig: "(p, q)", fn: mathDist, doc: "Return the distance of two points."},

@@ -3,6 +3,7 @@ package builtins
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"mpstar/host/vm"
@@ -241,12 +242,24 @@ func asFileName(v vm.Value) (fileName, error) {
 	case starlark.Bytes:
 		name = fileName{path: string(v), bytes: true}
 	default:
+		if obj := instance(v); obj != nil && obj.Shape.Class.Find("__fspath__") != nil {
+			return name, vm.NeedScript
+		}
 		return name, vm.Raise(vm.TypeError, "expected str, bytes or os.PathLike object, not %s", vm.TypeName(v))
 	}
 	if strings.IndexByte(name.path, 0) >= 0 {
 		return name, vm.Raise(vm.ValueError, "embedded null byte")
 	}
 	return name, nil
+}
+
+// Functions that take paths take objects with a __fspath__ too.
+func init() {
+	for _, n := range slices.Concat(osNatives, programNatives, fileNatives, pathNatives) {
+		if n.Slow == "" {
+			convertInstances(n, "_with_paths")
+		}
+	}
 }
 
 // with returns another path as the type of this one.

@@ -1,6 +1,8 @@
 package builtins
 
 import (
+	"strings"
+
 	"mpstar/host/vm"
 
 	"go.starlark.net/starlark"
@@ -12,7 +14,7 @@ var universeRows = []row{
 		doc: "Write the values to standard output, or to file, with one write a call: sep between them and end after the last."},
 	{name: "input", sig: "(prompt='', /)", fn: inputFn, slow: "slow_input",
 		doc: "Write the prompt and read a line from standard input. Returns it without its newline."},
-	{name: "open", sig: "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True)", raw: openNative,
+	{name: "open", sig: "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True)", raw: openNative, slow: "slow_open",
 		doc: "Open a file and return it. mode is r, w, a or x, with b for bytes and + for reading and writing."},
 	{name: "help", sig: "(x=None, /)", fn: helpFn, slow: "slow_help", doc: "Print what there is to know about a function, class, module or value, or about what has the name x."},
 	{name: "exit", sig: "(status=None)", raw: sysExit, doc: "End this process by raising SystemExit."},
@@ -87,6 +89,27 @@ var universeRows = []row{
 	{name: "property", sig: "(fget=None, fset=None, fdel=None, doc=None)", fn: propertyFn, makes: "property", doc: "Make a class attribute that is got, set and deleted by functions."},
 	{name: "staticmethod", sig: "(function, /)", fn: staticmethodFn, makes: "staticmethod", doc: "Make a method that does not get the instance."},
 	{name: "classmethod", sig: "(function, /)", fn: classmethodFn, makes: "classmethod", doc: "Make a method that gets the class in the place of the instance."},
+}
+
+// What CPython has and scripts here have not is told by name.
+func init() {
+	for _, r := range []row{
+		{name: "eval", sig: "(source, globals=None, locals=None, /)", doc: "Not here: a text cannot be run as code."},
+		{name: "exec", sig: "(source, globals=None, locals=None, /)", doc: "Not here: a text cannot be run as code."},
+		{name: "compile", sig: "(source, filename, mode)", doc: "Not here: a text cannot be run as code."},
+		{name: "bytearray", sig: "(source=b'')", makes: "bytearray", doc: "Not here: bytes do not change; a list of ints does. It serves for isinstance."},
+		{name: "complex", sig: "(real=0, imag=0)", makes: "complex", doc: "Not here: there are no complex numbers. It serves for isinstance."},
+		{name: "memoryview", sig: "(object)", makes: "memoryview", doc: "Not here: slices of bytes are views already. It serves for isinstance."},
+	} {
+		r.raw = notHere(r)
+		universeRows = append(universeRows, r)
+	}
+}
+
+func notHere(r row) nativeFn {
+	return func(*vm.Process, []vm.Value, []starlark.Tuple) (vm.Value, error) {
+		return nil, vm.Raise(vm.NotImplementedError, "%s(): %s", r.name, strings.TrimPrefix(r.doc, "Not here: "))
+	}
 }
 
 // constants of the universe.

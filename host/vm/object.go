@@ -448,17 +448,7 @@ func intrinsicCandidates(p *Process, args []Value, kwargs []starlark.Tuple) (Val
 	if err != nil {
 		return nil, err
 	}
-	keys, err := p.Iterate(table)
-	if err != nil {
-		return nil, err
-	}
-	var found []Value
-	for _, k := range keys {
-		if h, err := k.Hash(); err == nil && h == hash {
-			found = append(found, k)
-		}
-	}
-	return starlark.NewList(found), nil
+	return starlark.NewList(hashed(table, hash)), nil
 }
 
 // byIdentity makes the instances in keys equal only to themselves while f runs.
@@ -564,7 +554,11 @@ func tableKeys(table Value) []Value {
 // intrinsicTable is the prelude's _table(op, table, key, [value]): a dict or
 // set operation with a key that is in it by identity or not at all.
 func intrinsicTable(p *Process, args []Value, kwargs []starlark.Tuple) (v Value, err error) {
-	byIdentity(append(tableKeys(args[1]), args[2]), func() { v, err = tableOperation(args) })
+	keys := tableKeys
+	if hash, err := args[2].Hash(); err == nil && !mayGrow(starlark.Len(args[1])) {
+		keys = func(table Value) []Value { return hashed(table, hash) }
+	}
+	byIdentity(append(keys(args[1]), args[2]), func() { v, err = tableOperation(args) })
 	return v, err
 }
 

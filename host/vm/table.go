@@ -41,6 +41,29 @@ type entryLayout struct {
 func dictTable(d *starlark.Dict) *tableLayout { return (*tableLayout)(unsafe.Pointer(d)) }
 func setTable(s *starlark.Set) *tableLayout   { return (*tableLayout)(unsafe.Pointer(s)) }
 
+// hashed returns the keys of a dict or set that have a hash.
+func hashed(table Value, hash uint32) []Value {
+	var t *tableLayout
+	if d, ok := table.(*starlark.Dict); ok {
+		t = dictTable(d)
+	} else {
+		t = setTable(table.(*starlark.Set))
+	}
+	if len(t.table) == 0 {
+		return nil
+	}
+	hash = max(hash, 1) // 0 is not used
+	var keys []Value
+	for b := &t.table[hash&uint32(len(t.table)-1)]; b != nil; b = b.next {
+		for i := range b.entries {
+			if e := &b.entries[i]; e.hash == hash {
+				keys = append(keys, e.key)
+			}
+		}
+	}
+	return keys
+}
+
 // stringTab is what marks a starlark.String in an interface.
 var stringTab = func() uintptr {
 	v := Value(starlark.String("s"))
