@@ -47,8 +47,7 @@ const _multiprocessingDoc = "What module multiprocessing has in Go."
 
 var _multiprocessingRows = []row{
 	{name: "spawn", sig: "(function, argument)", fn: mpSpawn, doc: "Start a process that does function(argument) and ends. Returns its pid."},
-	{name: "image", sig: "(function, argument)", fn: mpImage, doc: "Return the image of a process that does function(argument) and ends."},
-	{name: "start", sig: "(image)", fn: mpStart, doc: "Start a process with an image. Returns its pid."},
+	{name: "spawn_many", sig: "(function, argument, n)", fn: mpSpawnMany, doc: "Start n processes that do function(argument) and end, with one image. Returns a list of the pids of those that it has started, and the exception that says why it could not start all, or None: a signal may have come."},
 	{name: "set_name", sig: "(name)", fn: mpSetName, doc: "Give this process a name for others to see."},
 	{name: "wait", sig: "(pid, timeout)", fn: mpWait, doc: "Wait for a child to end, for timeout seconds at most if that is not None. Returns its exit code, negative for a signal, or None."},
 }
@@ -68,24 +67,36 @@ func mpSpawn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return fork(p, func(w io.Writer) error { return encodeCall(w, p, a) })
 }
 
-// mpImage and mpStart are mpSpawn for several children that are to do the same.
-func mpImage(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	var b bytes.Buffer
-	if err := encodeCall(&b, p, a); err != nil {
+// mpSpawnMany is mpSpawn for several children that are to do the same. What it
+// could not do it returns, and does not raise, for there are children all the same.
+func mpSpawnMany(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	n, err := asInt(a[2])
+	if err != nil {
+		return nil, err
+	}
+	var image bytes.Buffer
+	if err := encodeCall(&image, p, a); err != nil {
 		return nil, cannotSend(err)
 	}
-	return starlark.Bytes(b.String()), nil
-}
-
-func mpStart(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	data, ok := a[0].(starlark.Bytes)
-	if !ok {
-		return nil, vm.Raise(vm.TypeError, "start() needs an image")
-	}
-	return fork(p, func(w io.Writer) error {
-		_, err := io.WriteString(w, string(data))
+	pids, err := p.Kernel.ForkMany(n, func(w io.Writer) error {
+		_, err := w.Write(image.Bytes())
 		return err
 	})
+	started := make([]vm.Value, len(pids))
+	for i, pid := range pids {
+		started[i] = starlark.MakeInt(int(pid))
+	}
+	if errors.Is(err, kernel.ErrInterrupted) {
+		if len(pids) == 0 {
+			return nil, err
+		}
+		err = nil
+	}
+	failure := vm.Value(starlark.None)
+	if err != nil {
+		failure = vm.AsException(osError(err, ""), vm.OSError)
+	}
+	return starlark.Tuple{starlark.NewList(started), failure}, nil
 }
 
 func encodeCall(w io.Writer, p *vm.Process, call []vm.Value) error {

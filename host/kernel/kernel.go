@@ -188,6 +188,10 @@ type Kernel interface {
 	// returns its id. If write fails no process is made and its error is returned.
 	Fork(write func(io.Writer) error) (Pid, error)
 
+	// ForkMany starts n children, each with an image that a call of write has
+	// written. It returns the ids of those that it could start, and why it could not start all.
+	ForkMany(n int, write func(io.Writer) error) ([]Pid, error)
+
 	// Wait waits as waitpid(2): for the child pid, for any child (-1), or for
 	// a process group. With NoHang and no child ended it returns pid 0.
 	Wait(pid Pid, flags WaitFlag) (Pid, Status, error)

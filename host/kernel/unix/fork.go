@@ -4,7 +4,6 @@ package unix
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,28 +18,103 @@ import (
 // is in our process group: a signal sent to it, or typed at the terminal, is
 // treated as if the child had always been there.
 func (k *Kernel) Fork(write func(io.Writer) error) (kernel.Pid, error) {
-	lock, slot, err := k.takeSlot()
+	pids, err := k.ForkMany(1, write)
 	if err != nil {
 		return 0, err
 	}
-	defer unix.Close(lock) // the child has its own by then
+	return pids[0], nil
+}
+
+// ForkMany is kernel.Kernel's. The children come up side by side.
+func (k *Kernel) ForkMany(n int, write func(io.Writer) error) (pids []kernel.Pid, err error) {
+	begun := make([]forking, 0, n)
+	for len(begun) < n && err == nil {
+		var b forking
+		if b, err = k.beginFork(write); err == nil {
+			begun = append(begun, b)
+		}
+	}
+	for _, b := range begun {
+		pid, failure := k.finishFork(b)
+		if failure != nil {
+			err = failure
+			continue
+		}
+		pids = append(pids, pid)
+		k.children = append(k.children, pid)
+	}
+	if len(pids) > 0 {
+		k.forked()
+	}
+	return pids, err
+}
+
+// A forking is a child that has been started and has not acknowledged.
+type forking struct {
+	*blank
+	spare bool // it was one
+	image int
+	lock  int
+}
+
+func (b forking) close() {
+	unix.Close(b.image)
+	unix.Close(b.lock) // the child has its own by now
+}
+
+// beginFork starts a child.
+func (k *Kernel) beginFork(write func(io.Writer) error) (b forking, err error) {
+	lock, slot, err := k.takeSlot()
+	if err != nil {
+		return b, err
+	}
 	k.table.slots[slot].pid.Store(0)
 	k.table.slots[slot].name = k.table.slots[k.slot].name
 	image, err := k.writeImage(slot, write)
 	if err != nil {
-		return 0, err
+		unix.Close(lock)
+		return b, err
 	}
-	defer unix.Close(image)
-	pid, ok := k.useSpare(image, lock)
-	if !ok {
-		if pid, err = k.startChild(image, lock); err != nil {
+	b = forking{image: image, lock: lock}
+	if b.blank = k.useSpare(image, lock); b.blank != nil {
+		b.spare = true
+		return b, nil
+	}
+	if b.blank, err = k.startChild(image, lock); err != nil {
+		b.close()
+	}
+	return b, err
+}
+
+// finishFork waits until a child has come up. In the place of a spare that has not it starts one.
+//
+// A signal to our process group, such as a Ctrl-C, kills a blank that has not
+// left the group yet. It was not the child's, which did not exist: if it interrupts us that goes
+// first, and else there is another try.
+func (k *Kernel) finishFork(b forking) (pid kernel.Pid, err error) {
+	defer b.close()
+	for tries := startTries; !b.acknowledged(); {
+		k.end(b.blank)
+		if !b.spare {
+			tries--
+		}
+		switch {
+		case noted() != 0:
+			return 0, kernel.ErrInterrupted
+		case tries == 0:
+			return 0, errEnded
+		}
+		b.spare = false
+		if b.blank, err = k.startChild(b.image, b.lock); err != nil {
 			return 0, err
 		}
 	}
-	k.children = append(k.children, pid)
-	k.forked()
-	return pid, nil
+	return kernel.Pid(b.pid), nil
 }
+
+const startTries = 3
+
+var errEnded = fmt.Errorf("fork: the child ended before it began: %w", unix.EAGAIN)
 
 // writeImage makes the child's memfd: header, image, sealed.
 func (k *Kernel) writeImage(slot int, write func(io.Writer) error) (int, error) {
@@ -108,30 +182,10 @@ func (w fdWriter) Write(p []byte) (int, error) {
 	return done, nil
 }
 
-// startChild executes this program with everything in place and waits for its
-// acknowledgement. The descriptors of this package have the same numbers in
+// startChild executes this program with everything in place.
+// The descriptors of this package have the same numbers in
 // the child, where they are free because they are not the script's here.
-//
-// A signal to our process group, such as a Ctrl-C, kills a blank that has not
-// left the group yet. It was not the child's, which did not exist: if it interrupts us that goes
-// first, and else there is another try.
-func (k *Kernel) startChild(image, lock int) (pid kernel.Pid, err error) {
-	for range startTries {
-		if pid, err = k.tryChild(image, lock); err == nil || !errors.Is(err, errEnded) {
-			return pid, err
-		}
-		if noted() != 0 {
-			return 0, kernel.ErrInterrupted
-		}
-	}
-	return 0, err
-}
-
-const startTries = 3
-
-var errEnded = fmt.Errorf("fork: the child ended before it began: %w", unix.EAGAIN)
-
-func (k *Kernel) tryChild(image, lock int) (kernel.Pid, error) {
+func (k *Kernel) startChild(image, lock int) (*blank, error) {
 	var owned, cloexec []int
 	for fd, e := range k.fds {
 		if e.kind != closed {
@@ -141,18 +195,7 @@ func (k *Kernel) tryChild(image, lock int) (kernel.Pid, error) {
 			cloexec = append(cloexec, fd)
 		}
 	}
-	s := &spawn{devNull: -1}
-	b, err := k.spawnBlank(s, lock, image, append(owned, image), append(cloexec, image))
-	if err != nil {
-		return 0, err
-	}
-	ok := b.acknowledged()
-	unix.Close(b.sock)
-	if !ok {
-		k.end(b)
-		return 0, errEnded
-	}
-	return kernel.Pid(b.pid), nil
+	return k.spawnBlank(&spawn{devNull: -1}, lock, image, append(owned, image), append(cloexec, image))
 }
 
 // A blank is a process of this program that has not become a child yet. It ends when
@@ -201,8 +244,9 @@ func (k *Kernel) spawnBlank(s *spawn, lock, image int, keep, inherit []int) (b *
 	return b, nil
 }
 
-// acknowledged waits until the blank is a child, or has ended.
+// acknowledged waits until the blank is a child, or has ended, and closes its socket.
 func (b *blank) acknowledged() bool {
+	defer unix.Close(b.sock)
 	var ack [1]byte
 	for {
 		n, err := unix.Read(b.sock, ack[:])

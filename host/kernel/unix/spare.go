@@ -3,8 +3,6 @@
 package unix
 
 import (
-	"mpstar/host/kernel"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -94,28 +92,27 @@ func (k *Kernel) DropSpares() {
 	k.spares, k.refill = nil, false
 }
 
-// useSpare makes a spare a child; ok is false if there is none that will do.
-func (k *Kernel) useSpare(image, lock int) (pid kernel.Pid, ok bool) {
+// useSpare has a spare become a child; it returns nil if there is none that will do.
+func (k *Kernel) useSpare(image, lock int) *blank {
 	if len(k.spares) == 0 {
-		return 0, false
+		return nil
 	}
 	cwd, err := unix.Open(".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil || !k.spareable() {
 		k.DropSpares()
-		return 0, false
+		return nil
 	}
 	defer unix.Close(cwd)
 	for len(k.spares) > 0 {
 		s := k.spares[0]
 		k.spares = k.spares[1:]
-		ok := s.send(k.fds, cwd, lock, image) == nil && s.acknowledged()
-		unix.Close(s.sock)
-		if ok {
-			return kernel.Pid(s.pid), true
+		if s.send(k.fds, cwd, lock, image) == nil {
+			return s
 		}
+		unix.Close(s.sock)
 		k.end(s)
 	}
-	return 0, false
+	return nil
 }
 
 // spareable says whether spares will do for this process as it is now.

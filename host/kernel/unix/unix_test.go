@@ -66,6 +66,7 @@ func init() {
 		"memory":            {run: memory},
 		"little memory":     {run: littleMemory, under: "ulimit -v 8000000"},
 		"alarm":             {run: alarm},
+		"fork many":         {run: forkMany, maxProcs: 8},
 		"limit":             {run: limit, maxProcs: 4},
 		"limit epoch":       {run: limitEpoch, maxProcs: 4},
 		"zombies":           {run: zombies, maxProcs: 4},
@@ -1130,4 +1131,24 @@ func awaitRing(k *Kernel, attention *atomic.Uint32, woken, ended bool) {
 	k.TakeSignals()
 	w, e := k.TakeRing()
 	check(w == woken && e == ended, "woken %v, child ended %v", w, e)
+}
+
+// forkMany: as many children as were asked for, spares among them and one that is
+// killed, and as many as there is room for.
+func forkMany(k *Kernel) {
+	k.Prepare()
+	noError(syscall.Kill(k.spares[1].pid, syscall.SIGKILL))
+	pids, err := k.ForkMany(5, imageOf("exit", 0))
+	check(err == nil && len(pids) == 5, "forked %v: %v", pids, err)
+	waitAll(k, 5)
+	pids, err = k.ForkMany(20, imageOf("pause"))
+	check(err == kernel.ErrTooManyProcesses && len(pids) == 7, "forked %v: %v", pids, err)
+	for _, pid := range pids {
+		noError(k.Kill(pid, sigkill))
+		_, ok := wait(k, pid).Signaled()
+		check(ok, "%d was not killed", pid)
+	}
+	failure := errors.New("no image")
+	pids, err = k.ForkMany(2, func(io.Writer) error { return failure })
+	check(len(pids) == 0 && errors.Is(err, failure), "forked %v: %v", pids, err)
 }
