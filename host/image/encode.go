@@ -582,11 +582,12 @@ func (e *encoder) modules(p *vm.Process, named bool) {
 // global), what any code of the script names but for its own top level, which is not run again, and
 // what the module says of itself.
 func (e *encoder) namable(p *vm.Process, m *vm.Module) []uint32 {
-	if len(p.Frames) == 0 || p.Frames[0].Fn.Proto.Module != m || p.Frames[0].Fn.Proto.Code.Kind != compile.ModuleBody {
-		return e.wholeModule(m) // it has been through this already, or is not one script
+	body := bodyOf(p, m)
+	if body == nil {
+		return e.wholeModule(m)
 	}
 	named := map[uint32]bool{}
-	for _, code := range p.Frames[0].Fn.Proto.Code.Codes {
+	for _, code := range body.Codes {
 		for _, slot := range e.globalsOf(code, m) {
 			named[slot] = true
 		}
@@ -601,6 +602,19 @@ func (e *encoder) namable(p *vm.Process, m *vm.Module) []uint32 {
 		}
 	}
 	return slots
+}
+
+// bodyOf returns the code that all codes of __main__ are in, or nil if there is no such: in a child
+// that an image like this was for, and at the prompt, whose inputs are many.
+func bodyOf(p *vm.Process, m *vm.Module) *compile.Code {
+	if len(p.Frames) == 0 || m.File == "<stdin>" {
+		return nil
+	}
+	bottom := p.Frames[0].Fn.Proto
+	if bottom.Module != m || bottom.Code.Kind != compile.ModuleBody {
+		return nil
+	}
+	return bottom.Code
 }
 
 // state writes what builtins keep for the process.
