@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"mpstar/host/kernel"
 	"mpstar/host/shm"
 	"mpstar/host/vm"
 
@@ -43,7 +42,6 @@ var sharedRows = []row{
 	{name: "event_clear", sig: "(id)", fn: eventClear, doc: "Unset an event."},
 	{name: "event_is_set", sig: "(id)", fn: eventIsSet, doc: "Tell whether an event is set."},
 	{name: "event_wait", sig: "(id, deadline)", fn: eventWait, doc: "Wait for an event. Returns whether it is set."},
-	{name: "memory", sig: "(size)", fn: newMemory, doc: "Make so many bytes of shared memory, all zero."},
 	{name: "load", sig: "(id, typecode, index)", fn: memoryLoad, doc: "Return an element of shared memory that is an array of that type."},
 	{name: "store", sig: "(id, typecode, index, value)", fn: memoryStore, doc: "Set an element of shared memory that is an array of that type."},
 	{name: "array", sig: "(typecode, size_or_items)", fn: newArray, doc: "Make an array of so many zeros, or of the items of a list. Returns its ID and length."},
@@ -53,8 +51,6 @@ var sharedRows = []row{
 	{name: "set_value", sig: "(self, value)", fn: valueStore, leaf: true, doc: "Set the element of a Value."},
 	{name: "getitem", sig: "(self, key)", raw: quickElement("_getitem", 1, elementLoad), doc: "Return the element of an array at an index that is not negative, or leave it to self._getitem."},
 	{name: "setitem", sig: "(self, key, value)", raw: quickElement("_setitem", 2, elementStore), doc: "Set the element of an array at an index that is not negative, or leave it to self._setitem."},
-	{name: "self", sig: "()", fn: sharedSelf, doc: "Return the name that this process has in shared memory."},
-	{name: "alive", sig: "(name)", fn: sharedAlive, doc: "Tell whether the process of that name lives."},
 }
 
 func sharedDeadline(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -105,17 +101,6 @@ func objectID(id shm.ID, err error) (vm.Value, error) {
 		return nil, vm.Raise(vm.MemoryError, "no room for another shared object")
 	}
 	return starlark.MakeUint(uint(id)), osError(err, "")
-}
-
-func newMemory(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	size, err := asSmall(a[0])
-	if err != nil {
-		return nil, err
-	}
-	if size < 0 {
-		return nil, vm.Raise(vm.ValueError, "negative size")
-	}
-	return newShared(max(size, 1))(p, nil)
 }
 
 func newSemaphore(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -236,15 +221,6 @@ func semaphoreRelease(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, err
 	}
 	return starlark.Bool(shm.SemaphoreOf(p.Kernel, id).Release(uint32(most))), nil
-}
-
-func sharedSelf(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.MakeUint(uint(p.Kernel.Self())), nil
-}
-
-func sharedAlive(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	name, err := asInt(a[0])
-	return starlark.Bool(p.Kernel.Alive(kernel.Holder(name))), err
 }
 
 // A typecode is an element type of Value and Array, as module array and

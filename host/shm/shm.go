@@ -37,8 +37,8 @@
 // asleep; they look again by themselves (kernel.Kernel.WaitWord returns several times a second).
 // Without a kill nobody depends on that.
 //
-// All this is checked by running this code in every order of its steps, with a kill
-// at each of them (check_test.go).
+// All this is checked by running this code in every order of its steps that takes
+// no more than a few preemptions, with a kill at each step (check_test.go).
 package shm
 
 import (
@@ -85,7 +85,7 @@ var ErrFull = errors.New("shm: no room for another shared object")
 //	cell 0, long 1   how many bytes from the start have memory
 func New(sys System, size int) (ID, error) {
 	mem := sys.Shared()
-	limit := min(uint64(heap{sys}.objectsEnd()/cellSize), 1<<32-1)
+	limit := min(uint64(heap{sys}.objectsEnd()/cellSize), 1<<31-1) // an ID is a small int of the script
 	if size < 0 || uint64(size) > limit*cellSize {
 		return 0, ErrFull
 	}
