@@ -35,7 +35,7 @@
 // Counts of waiters are hints: a waiter that was killed leaves its count, which costs needless wake-ups. A
 // process that was killed before it woke those that wait, or after it was woken for what it did not take, leaves others
 // asleep; they look again by themselves (kernel.Kernel.WaitWord returns several times a second).
-// Without a kill nobody depends on that.
+// Without a kill, or a signal whose handler keeps the woken one from what it was woken for, nobody depends on that.
 //
 // All this is checked by running this code in every order of its steps that takes
 // no more than a few preemptions, with a kill at each step (check_test.go).
