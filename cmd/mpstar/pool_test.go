@@ -89,7 +89,7 @@ func TestPoolKillStorm(t *testing.T) {
 
 const poolStorm = `from multiprocessing import Pool, active_children
 from multiprocessing.pool import WorkerLostError
-import os, random, signal, sys, time
+import random, sys, time
 
 def work(n):
     if n % 7 == 0:
@@ -121,7 +121,7 @@ while counts["kills"] < int(sys.argv[1]):
         time.sleep(random.random() * 0.01)
         victim = random.choice(active_children() or [None])
         if victim is not None:
-            os.kill(victim.pid, signal.SIGKILL)
+            victim.kill()
             counts["kills"] += 1
     for n, result in results:
         check(result.get, right(n))
