@@ -47,7 +47,7 @@ const _multiprocessingDoc = "What module multiprocessing has in Go."
 
 var _multiprocessingRows = []row{
 	{name: "spawn", sig: "(function, argument)", fn: mpSpawn, doc: "Start a process that does function(argument) and ends. Returns its pid."},
-	{name: "spawn_many", sig: "(function, argument, n)", fn: mpSpawnMany, doc: "Start n processes that do function(argument) and end, with one image. Returns a list of the pids of those that it has started, and the exception that says why it could not start all, or None: a signal may have come."},
+	{name: "spawn_many", sig: "(function, argument, n, pids)", fn: mpSpawnMany, doc: "Start n processes that do function(argument) and end, with one image, and add their pids to a list. Returns the exception that says why it could not start all, or None: a signal may have come."},
 	{name: "set_name", sig: "(name)", fn: mpSetName, doc: "Give this process a name for others to see."},
 	{name: "wait", sig: "(pid, timeout)", fn: mpWait, doc: "Wait for a child to end, for timeout seconds at most if that is not None. Returns its exit code, negative for a signal, or None."},
 }
@@ -82,21 +82,18 @@ func mpSpawnMany(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		_, err := w.Write(image.Bytes())
 		return err
 	})
-	started := make([]vm.Value, len(pids))
-	for i, pid := range pids {
-		started[i] = starlark.MakeInt(int(pid))
-	}
-	if errors.Is(err, kernel.ErrInterrupted) {
-		if len(pids) == 0 {
+	for _, pid := range pids {
+		if err := a[3].(*starlark.List).Append(starlark.MakeInt(int(pid))); err != nil {
 			return nil, err
 		}
-		err = nil
 	}
-	failure := vm.Value(starlark.None)
-	if err != nil {
-		failure = vm.AsException(osError(err, ""), vm.OSError)
+	switch {
+	case errors.Is(err, kernel.ErrInterrupted) && len(pids) == 0:
+		return nil, err
+	case err != nil && !errors.Is(err, kernel.ErrInterrupted):
+		return vm.AsException(osError(err, ""), vm.OSError), nil
 	}
-	return starlark.Tuple{starlark.NewList(started), failure}, nil
+	return starlark.None, nil
 }
 
 func encodeCall(w io.Writer, p *vm.Process, call []vm.Value) error {
