@@ -101,7 +101,7 @@ func (w *jsonWriter) setSeparators(v vm.Value) error {
 }
 
 func (w *jsonWriter) write(v vm.Value) error {
-	switch v := v.(type) {
+	switch v := vm.Plain(v).(type) {
 	case starlark.NoneType:
 		w.b.WriteString("null")
 	case starlark.Bool:
@@ -269,7 +269,7 @@ func (w *jsonWriter) object(d *starlark.Dict) error {
 	w.line(len(w.path))
 	first := true
 	for _, entry := range entries {
-		key, ok, err := w.key(entry[0])
+		key, ok, err := w.key(vm.Plain(entry[0]))
 		if err != nil {
 			return err
 		}

@@ -170,6 +170,9 @@ func (args *percentArgs) find(p *vm.Process, key vm.Value) error {
 
 // percentFn is the VM's _percent(format, operand).
 func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	if held, ok := vm.Plain(a[1]).(starlark.Tuple); ok && instance(a[1]) != nil {
+		return p.Tail(p.Reg.Intrinsics["_percent"], []vm.Value{a[0], held}, nil)
+	}
 	format, args := textOf(a[0]), newPercentArgs(p, a[1])
 	s := format.s
 	var b strings.Builder

@@ -593,6 +593,7 @@ type population struct {
 }
 
 func newPopulation(p *vm.Process, v vm.Value) (population, error) {
+	v = vm.Plain(v)
 	switch v := v.(type) {
 	case starlark.String:
 		var chars []string
@@ -753,6 +754,7 @@ func (g *Random) sample(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple)
 	if err := unpack("sample", args, kwargs, "population", &seq, "k", &k, "*counts?", &counts); err != nil {
 		return nil, err
 	}
+	seq = vm.Plain(seq)
 	_, indexable := seq.(starlark.Indexable)
 	if _, isBytes := seq.(starlark.Bytes); !indexable && !isBytes {
 		return nil, vm.Raise(vm.TypeError, "Population must be a sequence.  For dicts or sets, use sorted(d).")

@@ -62,6 +62,7 @@ var intrinsics = []*Native{
 	{Name: "_type_name", Fn: intrinsicTypeName},
 	{Name: "_set_cause", Fn: intrinsicSetCause},
 	{Name: "_base_init", Fn: exceptionInit},
+	{Name: "_plain", Fn: intrinsicPlain},
 }
 
 func init() {
@@ -425,6 +426,10 @@ func intrinsicSetCause(p *Process, args []Value, kwargs []starlark.Tuple) (Value
 	return e, nil
 }
 
+func intrinsicPlain(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	return Plain(args[0]), nil
+}
+
 // intrinsicRememberHash keeps what a script's __hash__ returned, cut to what
 // go.starlark.net's tables use.
 func intrinsicRememberHash(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
@@ -435,6 +440,13 @@ func intrinsicRememberHash(p *Process, args []Value, kwargs []starlark.Tuple) (V
 	cut, err := h.Hash()
 	if err != nil {
 		return nil, err
+	}
+	if held, ok := Plain(args[0]).(starlark.Tuple); ok {
+		// What hashes as the tuple that it holds is found where that is.
+		own, err := held.Hash()
+		if n, ok := h.Uint64(); err == nil && ok && n == uint64(own) {
+			cut = own
+		}
 	}
 	object(args[0]).Set(hashSlot, starlark.MakeUint(uint(cut)))
 	return starlark.None, nil
