@@ -24,11 +24,16 @@ func NewSession(opts Options) *Session {
 	main := p.OpenMain("<stdin>")
 	main.Set("__file__", nil)
 	main.Set("__doc__", starlark.None)
+	p.State[vm.PiecesKey] = starlark.True
 	return &Session{p, k}
 }
 
-// RunFile runs a whole source, as a script.
+// RunFile runs a whole source, as a script. As in CPython it finds its name in
+// __file__, which is not there afterwards.
 func (s *Session) RunFile(src *syntax.Source) error {
+	main := s.Process.Modules["__main__"]
+	main.Set("__file__", starlark.String(src.Name))
+	defer main.Set("__file__", nil)
 	_, err := s.Process.Guard(func() (vm.Value, error) { return s.Process.RunSource(src) })
 	return err
 }

@@ -217,25 +217,32 @@ func TestPromptFork(t *testing.T) {
 	}
 }
 
+// TestPromptPool: workers know what was there when they were forked, and
+// callbacks run while a line is typed.
+func TestPromptPool(t *testing.T) {
+	term := prompt(t)
+	tell := term.fifo()
+	term.enter("import math; from multiprocessing import Pool; base = 100", ">>>")
+	term.enter("pool = Pool(1)", ">>>")
+	term.enter("pool.map(lambda x: base + math.isqrt(x), [4, 9])", "[102, 103]", ">>>")
+	term.enter("r = pool.apply_async(lambda: open('fifo').readline(), callback=lambda v: print('read', v))", ">>>")
+	term.keys("half")
+	term.shows(">>> half")
+	tell("something\n")
+	term.shows(`read something`, "", ">>> half")
+}
+
 // TestPromptOutputWhileTyping: the line is drawn again below what children print, which
 // they do when told from outside.
 func TestPromptOutputWhileTyping(t *testing.T) {
 	term := prompt(t)
-	fifo := filepath.Join(term.cmd.Dir, "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	tell := term.fifo()
 	term.enter("import os", ">>>")
 	term.enter("def child():", "...")
 	term.enter("for line in open('fifo'): print(line[:-1].replace('|', '\\n'), end='')", "...")
 	term.enter("", ">>>")
 	term.enter("from multiprocessing import Process", ">>>")
 	term.enter("Process(target=child, daemon=True).start()", ">>>")
-	tell, err := os.OpenFile(fifo, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tell.Close()
 	term.keys("half a line\x1b[D\x1b[D\x1b[D\x1b[D")
 	term.shows(">>> half a line")
 	for _, line := range []struct {
@@ -247,9 +254,7 @@ func TestPromptOutputWhileTyping(t *testing.T) {
 		{"no line end", []string{"two", "lines", "no line end"}},
 		{"你好|", []string{"no line end", "你好"}},
 	} {
-		if _, err := tell.WriteString(line.text + "\n"); err != nil {
-			t.Fatal(err)
-		}
+		tell(line.text + "\n")
 		term.shows(append(line.shown, ">>> half a line")...)
 	}
 	term.keys("X")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -161,6 +162,31 @@ func (term *terminal) ends() string {
 
 // lastWords is a sequence that no terminal knows.
 const lastWords = "\x1b[?9999h"
+
+// fifo makes a FIFO of that name in the working directory, and returns what
+// writes to it.
+func (term *terminal) fifo() (tell func(text string)) {
+	term.t.Helper()
+	path := filepath.Join(term.cmd.Dir, "fifo")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		term.t.Fatal(err)
+	}
+	var w *os.File
+	return func(text string) {
+		term.t.Helper()
+		var err error
+		if w == nil {
+			w, err = os.OpenFile(path, os.O_RDWR, 0) // which waits for nobody
+			term.t.Cleanup(func() { w.Close() })
+		}
+		if err == nil {
+			_, err = w.WriteString(text)
+		}
+		if err != nil {
+			term.t.Fatal(err)
+		}
+	}
+}
 
 // modes are the terminal's.
 func (term *terminal) modes() unix.Termios {

@@ -375,6 +375,7 @@ func (e *encoder) module(m *vm.Module) {
 	if e.sender != nil {
 		if !e.seen(identity{unsafe.Pointer(m), -1}, kindReceiver) {
 			e.str(m.Name)
+			e.strs(e.newNames(m))
 		}
 		return
 	}

@@ -14,7 +14,6 @@ import (
 // that arrives is one of the class that the receiver knows. Code that runs in a
 // module runs in the receiver's module of that name. All else travels as in an image, closures and
 // local classes too.
-
 //
 // It is a payload alone: between processes that live nothing is damaged, and
 // whoever carries it knows its length.
@@ -121,6 +120,25 @@ func (d *decoder) newGlobal() any {
 	return v
 }
 
+// newNames returns the names of the global slots of __main__, if it gets its
+// code piece by piece: the receiver may be older than some.
+func (e *encoder) newNames(m *vm.Module) []string {
+	if m.Name == "__main__" && e.sender.State[vm.PiecesKey] != nil {
+		return m.Globals.Names
+	}
+	return nil
+}
+
+// learn gives a module the global slots that code of the sender names.
+func (d *decoder) learn(m *vm.Module, names []string) {
+	for slot, name := range names {
+		if m.Globals.Slot(name) != uint32(slot) {
+			d.err = vm.Raise(vm.RuntimeError, "a function that was received uses variable '%s' of module '%s', which has got others here meanwhile", name, m.Name)
+			return
+		}
+	}
+}
+
 // receiverModule finds in the receiver a module that code of a message runs in.
 func (d *decoder) receiverModule() any {
 	name := d.str()
@@ -133,5 +151,6 @@ func (d *decoder) receiverModule() any {
 		d.err = vm.Raise(vm.ModuleNotFoundError, "No module named '%s' here, which a function that was received belongs to", name)
 		return nil
 	}
+	d.learn(m, d.strs())
 	return m
 }

@@ -154,6 +154,10 @@ func (p *Process) RunSource(src *syntax.Source) (Value, error) {
 	return p.runBody(code, m)
 }
 
+// PiecesKey is set in the State of a process whose module __main__ gets its code
+// piece by piece, so that it may get more global slots than its children know.
+const PiecesKey = "__main__.pieces"
+
 // RunInput runs in module __main__ what was typed at the interactive prompt.
 func (p *Process) RunInput(file *syntax.File) (Value, error) {
 	m := p.Modules["__main__"]
