@@ -44,8 +44,9 @@ var errEditor = errors.New("the line editor failed")
 
 // A typed is what came of a line.
 type typed struct {
-	line string
-	err  error
+	line  string
+	err   error
+	alone bool // nobody has written to the terminal since the line's end was typed
 }
 
 // IsTerminal reports whether a file is a terminal.
@@ -89,13 +90,22 @@ func (e *editor) readLine(prompt, text, indent string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer t.close()
+	got := e.edit(t, prompt, text, indent)
+	line := fromSymbols.Replace(got.line)
+	if got.err == nil && got.alone {
+		showWhole(prompt, line)
+	}
+	return line, got.err
+}
+
+// edit reads a line at an open terminal, and closes it.
+func (e *editor) edit(t *terminal, prompt, text, indent string) (got typed) {
+	defer func() { got.alone = t.close() }()
 	e.keys.begin(len(indent))
 	e.complete.before = text
 	done := make(chan typed, 1)
-	go t.edit(prompt, indent, done)
-	got := e.feed(t, done)
-	return fromSymbols.Replace(got.line), got.err
+	go t.run(prompt, indent, done)
+	return e.feed(t, done)
 }
 
 // A terminal is what a line is read from, in the editor's mode.
@@ -138,18 +148,19 @@ func (e *editor) open() (*terminal, error) {
 }
 
 // close puts everything back. If a signal has come that ends the process it does so here.
-func (t *terminal) close() {
+func (t *terminal) close() (alone bool) {
 	t.liner.Close()
 	os.Stdout.WriteString(noPaste)
-	t.session.Kernel.EndPrompt()
+	alone = t.session.Kernel.EndPrompt()
 	t.session.Kernel.Reclaim(kernel.Signal(syscall.SIGWINCH))
+	return alone
 }
 
 // pause lets f run with the terminal in its usual mode and without the line,
 // which is drawn again if f does not fail.
 func (t *terminal) pause(f func() error) error {
 	_ = t.usual.ApplyMode()
-	os.Stdout.WriteString(noPaste + "\r\x1b[J")
+	os.Stdout.WriteString(noPaste + eraseLine)
 	t.session.Kernel.EndPrompt()
 	err := f()
 	beginLine()
@@ -162,8 +173,8 @@ func (t *terminal) pause(f func() error) error {
 	return err
 }
 
-// edit has liner read a line, and wakes feed when that is done.
-func (t *terminal) edit(prompt, indent string, done chan<- typed) {
+// run has liner read a line, and wakes feed when that is done.
+func (t *terminal) run(prompt, indent string, done chan<- typed) {
 	defer t.session.Kernel.Interrupt()
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -180,7 +191,7 @@ func (t *terminal) edit(prompt, indent string, done chan<- typed) {
 	if err != nil && err != errInterrupted && err != io.EOF {
 		err = fmt.Errorf("%w: %v", errEditor, err)
 	}
-	done <- typed{line, err}
+	done <- typed{line: line, err: err}
 }
 
 // feed gives liner the keys of a line, and returns what becomes of it.
@@ -192,6 +203,9 @@ func (e *editor) feed(t *terminal, done <-chan typed) typed {
 		case len(keys) == 1 && keys[0] == keyCtrlZ:
 			_ = t.pause(func() error { return sys.Kill(0, syscall.SIGTSTP) })
 			continue
+		case ends:
+			t.session.Kernel.BeginPrompt(1) // nobody has written since
+			fallthrough
 		case len(keys) > 0:
 			if _, err := e.to.Write(keys); err != nil {
 				return typed{err: err}
@@ -248,6 +262,23 @@ func (e *editor) abort(done <-chan typed) {
 		<-done
 	}
 }
+
+// showWhole shows a line in full that liner, which keeps to one row, has shown in part or
+// with symbols for its line ends. Liner has left the cursor in the row below.
+func showWhole(prompt, line string) {
+	const narrow = 10 // Prompt does not edit lines if there is less room
+	size, err := sys.IoctlGetWinsize(1, sys.TIOCGWINSZ)
+	if err != nil || int(size.Col) < len(prompt)+narrow {
+		return
+	}
+	if len(prompt)+len(line) < int(size.Col) && !strings.Contains(line, "\n") {
+		return
+	}
+	os.Stdout.WriteString("\x1b[A" + eraseLine + prompt + strings.ReplaceAll(line, "\n", "\n... ") + "\n")
+}
+
+// eraseLine goes to the beginning of the row and erases from there on.
+const eraseLine = "\r\x1b[J"
 
 // beginLine makes sure that the prompt begins a line: as many blanks as the
 // terminal is wide and a carriage return end up in the line they began in if that was empty, and

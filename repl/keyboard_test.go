@@ -65,18 +65,18 @@ func TestKeyboard(t *testing.T) {
 // TestIndent: how the line after a text begins.
 func TestIndent(t *testing.T) {
 	for text, want := range map[string]string{
-		"if x:":                         "    ",
-		"if x:  # why: so":              "    ",
-		"if x == '#':":                  "    ",
-		"if x: # a":                     "    ",
-		"if x:\n    y":                  "    ",
-		"if x:\n    y:":                 "        ",
-		"if x:\n    for y in z:":        "        ",
-		"if x:\n    return":             "",
+		"if x:":                          "    ",
+		"if x:  # why: so":               "    ",
+		"if x == '#':":                   "    ",
+		"if x: # a":                      "    ",
+		"if x:\n    y":                   "    ",
+		"if x:\n    y:":                  "        ",
+		"if x:\n    for y in z:":         "        ",
+		"if x:\n    return":              "",
 		"if x:\n    if y:\n        pass": "    ",
-		"if x:\n  return 1":             "  ",
-		"if x:\n\ty":                    "\t",
-		"@f":                            "",
+		"if x:\n  return 1":              "  ",
+		"if x:\n\ty":                     "\t",
+		"@f":                             "",
 	} {
 		if got := indent(text+"\n", syntax.Block); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -105,30 +105,20 @@ func (r *repl) open() reader {
 // loop returns what ends the session: nil, or the error that End is to be told.
 func (r *repl) loop() error {
 	for {
-		// A Ctrl-C that came too late for the last input must not strike the next.
-		if err := r.session.Deliver(); err != nil {
-			r.session.Report(err)
-		}
-		text, err := r.read()
+		err := r.step()
 		switch {
 		case err == nil:
-			err = r.run(text)
-		case errors.Is(err, errInterrupted):
-			r.in.discard()
-			r.say("KeyboardInterrupt\n")
-			continue
 		case errors.Is(err, io.EOF):
 			r.say("\n")
 			return nil
+		case errors.Is(err, errLeave):
+			return nil
+		case errors.Is(err, errInterrupted):
+			r.in.discard()
+			r.say("KeyboardInterrupt\n")
 		case errors.Is(err, errEditor):
 			r.say(err.Error() + "; lines are read without it from now on\n")
 			r.in = &plain{session: r.session}
-			continue
-		}
-		switch {
-		case err == nil:
-		case errors.Is(err, errLeave):
-			return nil
 		case host.IsExit(err):
 			return err
 		default:
@@ -138,6 +128,19 @@ func (r *repl) loop() error {
 			r.session.Report(err)
 		}
 	}
+}
+
+// step reads and runs an input.
+func (r *repl) step() error {
+	// A Ctrl-C that came too late for the last input must not strike this one.
+	if err := r.session.Deliver(); err != nil {
+		return err
+	}
+	text, err := r.read()
+	if err != nil {
+		return err
+	}
+	return r.run(text)
 }
 
 // errLeave is the error of an input that leaves without an exit status.

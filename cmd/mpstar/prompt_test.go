@@ -44,6 +44,13 @@ func TestPromptManners(t *testing.T) {
 	term.enter("sys.ps1 = '>>> '", ">>>")
 }
 
+// TestPromptLongLine: liner shows a part of it; in the end all of it is there.
+func TestPromptLongLine(t *testing.T) {
+	term := prompt(t)
+	line := ">>> '" + strings.Repeat("x", 3*width/2) + "'"
+	term.enter(line[4:], line[:width], line[width:], `"`+line[5:][:width-1], strings.Repeat("x", width/2+1)+`"`, ">>>")
+}
+
 // TestPromptIndent: Backspace takes back a level, a last statement too.
 func TestPromptIndent(t *testing.T) {
 	term := prompt(t)
@@ -119,7 +126,7 @@ func TestPromptHistory(t *testing.T) {
 	third.shows(`>>> 'back\slash'`)
 	third.keys("\x1b[A")
 	third.shows(">>> def twice(n):␤    return 2 * n")
-	third.enter("", ">>> def twice(n):␤    return 2 * n", ">>>")
+	third.enter("", ">>> def twice(n):", "...     return 2 * n", ">>>")
 	third.enter("twice(21)", ">>> twice(21)", "42", ">>>")
 	third.keys("\x12seco")
 	third.shows("(reverse-i-search)`seco': 'second'")

@@ -36,7 +36,14 @@ const eraseLine = "\r\x1b[J"
 var guarded = []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT,
 	syscall.SIGALRM, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2}
 
-// BeginPrompt says that this process will read a line at the terminal on fd.
+// The table's word about a prompt: the reader's pid, the terminal, and whether
+// somebody has written above the line since that was last said.
+const (
+	promptPid     = 32
+	promptTouched = 1 << 63
+)
+
+// BeginPrompt says that this process reads a line at the terminal on fd.
 func (k *Kernel) BeginPrompt(fd kernel.Fd) {
 	for _, sig := range guarded {
 		if sig := kernel.Signal(sig); k.disposition(sig) == kernel.Default {
@@ -44,13 +51,14 @@ func (k *Kernel) BeginPrompt(fd kernel.Fd) {
 			_, _ = k.SetSignal(sig, kernel.Caught) // the signals guarded can all be caught
 		}
 	}
-	k.table.header().prompt.Store(uint64(k.pid)<<32 | uint64(terminal(int(fd))))
+	k.table.header().prompt.Store(uint64(k.pid)<<promptPid | uint64(terminal(int(fd))))
 }
 
 // EndPrompt says that the line is read, and lets the guarded signals do what
-// they do again. The process ends here if one has come.
-func (k *Kernel) EndPrompt() {
-	k.table.header().prompt.Store(0)
+// they do again. The process ends here if one has come. alone tells whether nobody
+// has written to the terminal since BeginPrompt.
+func (k *Kernel) EndPrompt() (alone bool) {
+	alone = k.table.header().prompt.Swap(0)&promptTouched == 0
 	fatal := k.Fatal()
 	for _, sig := range guarded {
 		if sig := kernel.Signal(sig); k.guard&bit(sig) != 0 {
@@ -64,6 +72,7 @@ func (k *Kernel) EndPrompt() {
 	if fatal != 0 {
 		k.Die(fatal)
 	}
+	return alone
 }
 
 // Fatal returns a signal that has come during a prompt and whose default action
@@ -94,10 +103,10 @@ func terminal(fd int) uint32 {
 // reader returns who reads a line at the terminal on fd, or 0.
 func (k *Kernel) reader(fd int) int {
 	prompt := k.table.header().prompt.Load()
-	if prompt == 0 || uint32(prompt) != terminal(fd) {
+	if prompt&^promptTouched == 0 || uint32(prompt) != terminal(fd) {
 		return 0
 	}
-	return int(prompt >> 32)
+	return int(prompt &^ promptTouched >> promptPid)
 }
 
 // writeAbove writes to a terminal at which pid reads a line.
@@ -106,6 +115,7 @@ func (k *Kernel) writeAbove(fd, pid int, p []byte) (int, error) {
 	if p[len(p)-1] != '\n' {
 		text = append(text, '\n')
 	}
+	k.table.header().prompt.Or(promptTouched) // of no use to a reader that has ended meanwhile, and harmless
 	n, err := k.transfer(fd, text, unix.POLLOUT)
 	if err != nil {
 		return 0, err
