@@ -8,7 +8,7 @@
 //	keyboard.go  what the terminal sends, cut into what liner may get at a time
 //	plain.go     a line from anything else
 //	indent.go    how the next line of a block begins
-//	complete.go  what Tab offers, and lexer.go where the cursor is
+//	complete.go  what Tab offers; lexer.go finds where the cursor is, peek.go values
 //	history.go   the file of earlier inputs
 //	command.go   the commands that begin with a colon
 //
@@ -20,11 +20,19 @@
 //     can end it while a line is read is noted by the kernel until the terminal is in order.
 //   - Script code runs in one goroutine, the one that calls Run. While a line is read that goroutine
 //     reads the terminal, and runs the script's signal handlers; the editor has a goroutine of its own,
-//     which looks at the script's values for completion only under Editor.values.
+//     which looks at the script's values for completion only under editor.values.
 //   - A forked process is a Session's piece of script and nothing else: the
 //     history, the editor and what was typed ahead are in no image.
 //   - Ctrl-C on a half-typed line is a key and no signal: processes that run in the background do not
 //     notice it. CPython interrupts them too.
+//
+// # What liner cannot do
+//
+// It edits one row: a longer line scrolls in it, and what is recalled or pasted
+// has symbols for line ends and tabs (keyboard.go). It knows nothing of marked
+// pastes and of who else writes to the terminal: the first is dealt with before it, the
+// second by the kernel (package unix, prompt.go). It has no colours in prompts, so there are none
+// at all, and NO_COLOR has nothing to turn off.
 package repl
 
 import (
