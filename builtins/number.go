@@ -355,15 +355,21 @@ func sumRange(r *vm.RangeIter) starlark.Int {
 // returns the sum and what is left.
 func sumInts(start vm.Value, elems []vm.Value) (vm.Value, []vm.Value) {
 	first, ok := start.(starlark.Int)
+	if !ok {
+		return start, elems
+	}
 	total, small := first.Int64()
-	if !ok || !small {
+	if !small {
 		return start, elems
 	}
 	for i, v := range elems {
 		n, ok := v.(starlark.Int)
+		if !ok {
+			return starlark.MakeInt64(total), elems[i:]
+		}
 		x, small := n.Int64()
 		sum := total + x
-		if !ok || !small || (sum > total) != (x > 0) && x != 0 {
+		if !small || (sum > total) != (x > 0) && x != 0 {
 			return starlark.MakeInt64(total), elems[i:]
 		}
 		total = sum

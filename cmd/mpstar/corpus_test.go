@@ -125,3 +125,16 @@ func TestGoldensHaveScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestNoAddressSpace runs programs where go.starlark.net cannot reserve the addresses
+// that it gives to small ints, so that each of them is an object.
+func TestNoAddressSpace(t *testing.T) {
+	for _, name := range []string{"arith", "big_ints", "compare_values", "finally_return", "hash_keys", "any_all_sum", "loops"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(examplesDir, "corpus")
+			r := run(t, dir, "", "sh", "-c", `ulimit -v 3000000; exec "$0" "$1"`, mpstar, name+".star")
+			equal(t, "the end", r.end, ended0)
+			matchGolden(t, "standard output", r.stdout, filepath.Join(dir, name+".out"))
+		})
+	}
+}

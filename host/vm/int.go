@@ -29,16 +29,17 @@ func wordsOf(v *Value) *words { return (*words)(unsafe.Pointer(v)) }
 
 var (
 	intTab    uintptr        // what marks a starlark.Int
-	smallBase unsafe.Pointer // the address that stands for MinInt32
-	smallSpan uintptr        // 1<<32, or 0 if the library has no such region
+	smallBase unsafe.Pointer // the address that stands for MinInt32; nil if the library has no such region
+	smallSpan uintptr        // 1<<32, or 0 if there is no region
+	beyond    = ^uintptr(0)  // the bits that no offset of a small int has: all, if there is no region
 )
 
 func init() {
 	zero, lowest, highest := Value(starlark.MakeInt(0)), Value(starlark.MakeInt(math.MinInt32)), Value(starlark.MakeInt(math.MaxInt32))
 	intTab = wordsOf(&zero).tab
-	smallBase = wordsOf(&lowest).data
-	if uintptr(wordsOf(&highest).data)-uintptr(smallBase) == 1<<32-1 {
-		smallSpan = 1 << 32
+	base := wordsOf(&lowest).data
+	if uintptr(wordsOf(&highest).data)-uintptr(base) == 1<<32-1 {
+		smallBase, smallSpan, beyond = base, 1<<32, ^uintptr(1<<32-1)
 	}
 }
 
@@ -53,7 +54,7 @@ func SmallInt(v Value) (int64, bool) {
 func bothSmall(x, y Value) (a, b int64, ok bool) {
 	wx, wy := wordsOf(&x), wordsOf(&y)
 	offx, offy := uintptr(wx.data)-uintptr(smallBase), uintptr(wy.data)-uintptr(smallBase)
-	ok = (wx.tab^intTab)|(wy.tab^intTab)|(offx|offy)&^(smallSpan-1) == 0
+	ok = (wx.tab^intTab)|(wy.tab^intTab)|(offx|offy)&beyond == 0
 	return int64(offx) + math.MinInt32, int64(offy) + math.MinInt32, ok
 }
 

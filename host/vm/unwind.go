@@ -105,7 +105,7 @@ func (p *Process) handledIn(fr *Frame) *Exception {
 		if pc := fr.PC - 1; pc < int(x.Start) || pc >= int(x.End) {
 			continue
 		}
-		if x.Finally && p.Stack[fr.Base+int(x.Reg)-1] != Value(starlark.MakeInt(1)) {
+		if x.Finally && !Is(p.Stack[fr.Base+int(x.Reg)-1], starlark.MakeInt(1)) {
 			continue
 		}
 		if e, ok := p.Stack[fr.Base+int(x.Reg)].(*Exception); ok {
