@@ -1,5 +1,11 @@
 // Command mpstar runs Python-style multi-process scripts. See README.md.
 //
+// It is compiled by the profile in default.pgo, which makes it 5 % faster in the geometric mean of the
+// benchmarks, and 2 % larger. After changes of the VM that matter, make a new one:
+//
+//	go test -trimpath ./host/scripttest -run '^$' -bench Scripts -benchtime 3x -o scripttest.test -cpuprofile cpu.pprof
+//	go tool pprof -proto -output cmd/mpstar/default.pgo cpu.pprof
+//
 //go:debug containermaxprocs=0
 package main
 

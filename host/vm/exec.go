@@ -801,8 +801,11 @@ func (p *Process) format(in compile.Instr, regs, consts []Value) (Value, error) 
 		spec = operand(regs, consts, in.C)
 	}
 	if spec == starlark.String("") {
-		if s, ok := x.(starlark.String); ok {
-			return s, nil
+		switch x := x.(type) {
+		case starlark.String:
+			return x, nil
+		case starlark.Int:
+			return starlark.String(x.String()), nil
 		}
 	}
 	return p.callNamed("format", RetStore, x, spec)
