@@ -97,7 +97,7 @@ func asPaths(name string, values []vm.Value) ([]fileName, error) {
 	paths := make([]fileName, len(values))
 	for i, v := range values {
 		path, err := asPath(v)
-		if err != nil && i == 0 {
+		if err == vm.NeedScript || err != nil && i == 0 {
 			return nil, err
 		}
 		if err != nil {
