@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,11 +52,17 @@ func codecArgs(function string, name, errs vm.Value) (enc encoding, handler stri
 	if errs != nil {
 		handler = string(errs.(starlark.String))
 	}
-	switch handler {
-	case "strict", "ignore", "replace", "backslashreplace", "surrogateescape":
-		return enc, handler, nil
+	if !slices.Contains(errorHandlers, handler) {
+		return enc, "", unknownHandler(handler)
 	}
-	return enc, "", vm.Raise(vm.LookupError, "unknown error handler name '%s'", handler)
+	return enc, handler, nil
+}
+
+// errorHandlers are what can be done about bytes or characters that an encoding has not.
+var errorHandlers = []string{"strict", "ignore", "replace", "backslashreplace", "surrogateescape"}
+
+func unknownHandler(name string) error {
+	return vm.Raise(vm.LookupError, "unknown error handler name '%s'", name)
 }
 
 func strEncode(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -99,7 +106,8 @@ func decode(function string, data starlark.Bytes, name, errs vm.Value) (vm.Value
 		return nil, err
 	}
 	if enc == utf8Encoding {
-		return decodeUTF8(string(data), handler)
+		s, err := decodeUTF8(string(data), handler)
+		return starlark.String(s), err
 	}
 	var b strings.Builder
 	for i, c := range []byte(data) {
@@ -116,12 +124,12 @@ func decode(function string, data starlark.Bytes, name, errs vm.Value) (vm.Value
 	return starlark.String(b.String()), nil
 }
 
-func decodeUTF8(data, handler string) (vm.Value, error) {
+func decodeUTF8(data, handler string) (string, error) {
 	if utf8.ValidString(data) || handler == "surrogateescape" {
-		return starlark.String(data), nil // a string may hold any bytes
+		return data, nil // a string may hold any bytes
 	}
 	if handler == "strict" {
-		return nil, decodeError([]byte(data))
+		return "", decodeError([]byte(data))
 	}
 	var b strings.Builder
 	for i := 0; i < len(data); {
@@ -135,7 +143,7 @@ func decodeUTF8(data, handler string) (vm.Value, error) {
 		b.WriteString(data[i : i+n])
 		i += n
 	}
-	return starlark.String(b.String()), nil
+	return b.String(), nil
 }
 
 // undecodable is what an error handler puts in the place of bytes.

@@ -29,8 +29,8 @@ type File struct {
 	raw    *File    // the binary file; itself if this is one
 	name   vm.Value // str, bytes or int as open was given
 	mode   string
-	strict bool // text: invalid UTF-8 is an error; otherwise it reads as U+FFFD
-	lines  bool // text: "\r" and "\r\n" read as "\n"
+	errors string // text: what becomes of invalid UTF-8, one of errorHandlers
+	lines  bool   // text: "\r" and "\r\n" read as "\n"
 
 	// Of a binary file only.
 	fd     kernel.Fd
@@ -84,7 +84,7 @@ func newBinaryFile(fd kernel.Fd, name vm.Value, mode string) *File {
 // newTextFile makes a text file object for an open descriptor.
 func newTextFile(fd kernel.Fd, name vm.Value, mode string) *File {
 	raw := newBinaryFile(fd, name, binaryMode(mode))
-	return &File{raw: raw, name: name, mode: mode, strict: true, lines: true}
+	return &File{raw: raw, name: name, mode: mode, errors: "strict", lines: true}
 }
 
 // binaryMode is the mode of the binary file below a text file.
@@ -148,10 +148,7 @@ func (f *File) Attr(name string) (starlark.Value, error) {
 	case "encoding":
 		return starlark.String("utf-8"), nil
 	case "errors":
-		if f.strict {
-			return starlark.String("strict"), nil
-		}
-		return starlark.String("replace"), nil
+		return starlark.String(f.errors), nil
 	case "newlines":
 		return starlark.None, nil
 	case "line_buffering", "write_through":
@@ -168,11 +165,10 @@ func (f *File) AttrNames() []string {
 	return []string{"buffer", "closed", "encoding", "errors", "line_buffering", "mode", "name", "newlines", "write_through"}
 }
 
-// The image of a File: flags, descriptor, mode and what was read ahead; the
+// The image of a File: flags, error handler, descriptor, mode and what was read ahead; the
 // name, and for a text file the binary one, are references.
 const (
-	fileStrict = 1 << iota
-	fileLines
+	fileLines = 1 << iota
 	fileClosed
 	fileOwns
 )
@@ -186,12 +182,12 @@ func (f *File) ImageKind() string { return fileKind }
 // Image writes the file down.
 func (f *File) Image() ([]byte, []vm.Value, error) {
 	var flags byte
-	for i, set := range []bool{f.strict, f.lines, f.closed, f.owns} {
+	for i, set := range []bool{f.lines, f.closed, f.owns} {
 		if set {
 			flags |= 1 << i
 		}
 	}
-	data := []byte{flags}
+	data := []byte{flags, byte(slices.Index(errorHandlers, f.errors))} // a binary file has none
 	data = binary.AppendUvarint(data, uint64(f.fd))
 	data = binary.AppendUvarint(data, uint64(len(f.mode)))
 	data = append(data, f.mode...)
@@ -205,11 +201,11 @@ func (f *File) Image() ([]byte, []vm.Value, error) {
 // Restore reads what Image wrote.
 func (f *File) Restore(data []byte, refs []vm.Value) error {
 	bad := errors.New("image: damaged file")
-	if len(data) == 0 || len(refs) == 0 || len(refs) > 2 {
+	if len(data) < 2 || len(refs) == 0 || len(refs) > 2 {
 		return bad
 	}
-	flags := data[0]
-	data = data[1:]
+	flags, handler := data[0], int(data[1])
+	data = data[2:]
 	fd, n := binary.Uvarint(data)
 	if n <= 0 {
 		return bad
@@ -221,7 +217,10 @@ func (f *File) Restore(data []byte, refs []vm.Value) error {
 	}
 	data = data[n:]
 	*f = File{raw: f, name: refs[0], mode: string(data[:size]), fd: kernel.Fd(fd), ahead: bytes.Clone(data[size:]),
-		strict: flags&fileStrict != 0, lines: flags&fileLines != 0, closed: flags&fileClosed != 0, owns: flags&fileOwns != 0}
+		lines: flags&fileLines != 0, closed: flags&fileClosed != 0, owns: flags&fileOwns != 0}
+	if handler < len(errorHandlers) {
+		f.errors = errorHandlers[handler]
+	}
 	if len(refs) == 2 {
 		raw, ok := refs[1].(*File)
 		if !ok {
@@ -305,12 +304,6 @@ func openNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 	return f, nil
 }
 
-// openFile opens a file by name, as open(path, mode) does.
-func openFile(p *vm.Process, path, mode string) (*File, error) {
-	o := opening{file: starlark.String(path), mode: mode, encoding: starlark.None, errors: starlark.None, newline: starlark.None, closefd: true}
-	return o.open(p)
-}
-
 func (o *opening) open(p *vm.Process) (*File, error) {
 	mode, err := parseMode(o.mode)
 	if err != nil {
@@ -365,12 +358,12 @@ func (o *opening) textOptions(f *File) error {
 			return vm.Raise(vm.LookupError, "unknown encoding: %s", enc)
 		}
 	}
-	f.strict = true
-	if errs, ok := starlark.AsString(o.errors); ok && errs != "strict" {
-		if errs != "replace" {
-			return vm.Raise(vm.LookupError, "unknown error handler name '%s'", errs)
-		}
-		f.strict = false
+	f.errors = "strict"
+	if errs, ok := starlark.AsString(o.errors); ok {
+		f.errors = errs
+	}
+	if !slices.Contains(errorHandlers, f.errors) {
+		return unknownHandler(f.errors)
 	}
 	f.lines = true
 	if newline, ok := starlark.AsString(o.newline); ok {
@@ -733,13 +726,10 @@ func (f *File) value(data []byte) (vm.Value, error) {
 	if f.binary() {
 		return starlark.Bytes(data), nil
 	}
-	if !utf8.Valid(data) {
-		if f.strict {
-			return nil, decodeError(data)
-		}
-		data = bytes.ToValidUTF8(data, []byte("\ufffd"))
+	s, err := decodeUTF8(string(data), f.errors)
+	if err != nil {
+		return nil, err
 	}
-	s := string(data)
 	if f.lines && strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	}
