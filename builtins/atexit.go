@@ -48,12 +48,12 @@ func atexitRegister(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm
 func atexitUnregister(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	list := exitHandlers(p)
 	var kept []vm.Value
-	for _, h := range elems(list) {
+	for _, h := range vm.Elems(list) {
 		if eq, err := p.Equal(h.(starlark.Tuple)[0], a[0]); err != nil || !eq {
 			kept = append(kept, h)
 		}
 	}
-	return starlark.None, replaceAll(list, kept)
+	return starlark.None, vm.SetElems(list, kept)
 }
 
 // RunExitHandlers calls what was registered. It is for a process about to end.

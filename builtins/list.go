@@ -37,7 +37,7 @@ const grownSize = 16 * 5 / 4 / 2
 
 func listAppend(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	list := a[0].(*starlark.List)
-	if e := elems(list); len(e) == cap(e) {
+	if e := vm.Elems(list); len(e) == cap(e) {
 		if err := p.Room(len(e), grownSize); err != nil {
 			return nil, err
 		}
@@ -46,15 +46,15 @@ func listAppend(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func listClear(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.None, replaceAll(a[0].(*starlark.List), nil)
+	return starlark.None, vm.SetElems(a[0].(*starlark.List), nil)
 }
 
 func listCopy(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return starlark.NewList(slices.Clone(elems(a[0].(*starlark.List)))), nil
+	return starlark.NewList(slices.Clone(vm.Elems(a[0].(*starlark.List)))), nil
 }
 
 func listCount(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return count(p, elems(a[0].(*starlark.List)), a[1])
+	return count(p, vm.Elems(a[0].(*starlark.List)), a[1])
 }
 
 func tupleCount(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -84,7 +84,7 @@ func listExtend(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err := p.Room(list.Len()+len(more), grownSize); err != nil {
 		return nil, err
 	}
-	return starlark.None, replaceAll(list, append(elems(list), more...))
+	return starlark.None, vm.SetElems(list, append(vm.Elems(list), more...))
 }
 
 // find returns the index of the first element that equals x, or -1.
@@ -98,7 +98,7 @@ func find(p *vm.Process, elems []vm.Value, x vm.Value) (int, error) {
 }
 
 func listIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return index(p, elems(a[0].(*starlark.List)), a, notInList)
+	return index(p, vm.Elems(a[0].(*starlark.List)), a, notInList)
 }
 
 func tupleIndex(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -179,7 +179,7 @@ func listInsert(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if i < 0 {
 		i = max(i+list.Len(), 0)
 	}
-	return starlark.None, replaceAll(list, slices.Insert(elems(list), min(i, list.Len()), a[2]))
+	return starlark.None, vm.SetElems(list, slices.Insert(vm.Elems(list), min(i, list.Len()), a[2]))
 }
 
 func listPop(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -202,24 +202,24 @@ func listPop(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, vm.Raise(vm.IndexError, "pop index out of range")
 	}
 	v := list.Index(i)
-	return v, replaceAll(list, slices.Delete(elems(list), i, i+1))
+	return v, vm.SetElems(list, slices.Delete(vm.Elems(list), i, i+1))
 }
 
 func listRemove(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	list := a[0].(*starlark.List)
-	i, err := find(p, elems(list), a[1])
+	i, err := find(p, vm.Elems(list), a[1])
 	if err != nil {
 		return nil, err
 	}
 	if i < 0 {
 		return nil, vm.Raise(vm.ValueError, "list.remove(x): x not in list")
 	}
-	return starlark.None, replaceAll(list, slices.Delete(elems(list), i, i+1))
+	return starlark.None, vm.SetElems(list, slices.Delete(vm.Elems(list), i, i+1))
 }
 
 func listReverse(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	list := a[0].(*starlark.List)
-	slices.Reverse(elems(list))
+	slices.Reverse(vm.Elems(list))
 	return starlark.None, nil
 }
 
@@ -228,9 +228,9 @@ func listSort(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, vm.NeedScript
 	}
 	list := a[0].(*starlark.List)
-	sorted, err := sortedList(p, elems(list), elems(list), arg(a, 2))
+	sorted, err := sortedList(p, vm.Elems(list), vm.Elems(list), arg(a, 2))
 	if err != nil {
 		return nil, err
 	}
-	return starlark.None, replaceAll(list, elems(sorted.(*starlark.List)))
+	return starlark.None, vm.SetElems(list, vm.Elems(sorted.(*starlark.List)))
 }

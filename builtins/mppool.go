@@ -451,7 +451,7 @@ func resultsGet(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return starlark.None, nil
 	}
 	slices.Reverse(came)
-	return starlark.None, replaceAll(inbox, append(came, elems(inbox)...))
+	return starlark.None, vm.SetElems(inbox, append(came, vm.Elems(inbox)...))
 }
 
 // filed puts the values of a chunk where the map wants them, maps[job] being its

@@ -899,6 +899,11 @@ func (p *Process) Index(x, key Value) (Value, error) {
 			return nil, NeedScript
 		}
 		return nil, Raise(TypeError, "type '%s' is not subscriptable", x.Name)
+	case *Native:
+		switch x.Makes {
+		case "list", "dict", "set", "tuple": // an alias for annotations: nothing looks at what is in the brackets
+			return x, nil
+		}
 	}
 	return nil, Raise(TypeError, "'%s' object is not subscriptable", TypeName(x))
 }
