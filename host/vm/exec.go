@@ -875,16 +875,20 @@ func (p *Process) attend(ret Action) (pushed bool, err error) {
 	}
 	p.attention.Store(0)
 	if live := p.heap.Swap(0); live > p.Limits.Memory && p.Limits.Memory > 0 {
+		p.attention.Store(1) // for what else there is
 		return false, NewException(MemoryError)
 	}
 	if p.Attend == nil {
 		return false, nil
 	}
 	fn, args, err := p.Attend(p)
-	if err != nil || fn == nil {
-		return false, err
+	if err == nil && fn == nil {
+		return false, nil
 	}
 	p.attention.Store(1) // there may be more
+	if err != nil {
+		return false, err
+	}
 	v, err := p.call(fn, args, nil, p.window(), ret)
 	return v == nil, err
 }
