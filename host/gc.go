@@ -59,6 +59,10 @@ func startGC(image int) {
 // script that grows without end gets a MemoryError while there is memory to handle it with.
 // It ends with the process.
 func watchHeap(p *vm.Process) {
+	p.Collect = func() int64 {
+		runtime.GC()
+		return liveHeap()
+	}
 	watch(weak.Make(p))
 }
 

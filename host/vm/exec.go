@@ -874,7 +874,7 @@ func (p *Process) attend(ret Action) (pushed bool, err error) {
 		return false, h
 	}
 	p.attention.Store(0)
-	if live := p.heap.Swap(0); live > p.Limits.Memory && p.Limits.Memory > 0 {
+	if p.outOfMemory(p.heap.Swap(0)) {
 		p.attention.Store(1) // for what else there is
 		return false, NewException(MemoryError)
 	}

@@ -82,10 +82,31 @@ func (p *Process) Room(n, size int) error {
 	return nil
 }
 
-// HeapIs tells the process how many bytes are alive in the memory that it
-// lives in. Above Limits.Memory its next safe point raises MemoryError. It may be
-// called from any goroutine.
+// HeapIs tells the process how many bytes a collection found alive in the memory that it
+// lives in. Too many make its next safe point raise MemoryError. It may be called from any goroutine.
 func (p *Process) HeapIs(live int64) {
 	p.heap.Store(live)
 	p.Interrupt()
+}
+
+// outOfMemory reports whether so many living bytes are more than Limits.Memory, and still are after
+// another collection: a MemoryError may have let them go meanwhile. What handles a MemoryError may
+// have a quarter of the limit more before the next one comes, half of it in all.
+func (p *Process) outOfMemory(live int64) bool {
+	limit := p.Limits.Memory
+	if live == 0 || limit <= 0 {
+		return false
+	}
+	if live <= limit {
+		p.grace = 0
+		return false
+	}
+	if live <= limit+p.grace {
+		return false
+	}
+	if live = p.Collect(); live <= limit+p.grace {
+		return false
+	}
+	p.grace = min(live-limit+limit/4, limit/2)
+	return true
 }

@@ -95,6 +95,9 @@ type Process struct {
 	// make, or an error to raise, or neither once there is nothing more to do.
 	Attend func(p *Process) (fn Value, args []Value, err error)
 
+	// Collect collects garbage and returns how many bytes are alive. Who calls HeapIs sets it.
+	Collect func() int64
+
 	// FindModule returns the source of a module that a script imports or, if
 	// load is set, loads as Starlark does; nil if there is none.
 	FindModule func(p *Process, name string, from *Module, load bool) (*syntax.Source, error)
@@ -107,6 +110,7 @@ type Process struct {
 	attention atomic.Uint32
 	halted    atomic.Pointer[Halt] // what Stop asked for
 	heap      atomic.Int64         // what HeapIs said last and attend has not seen
+	grace     int64                // bytes above Limits.Memory that bring no further MemoryError
 	nested    []string             // foreign builtins that run script code now, outermost first
 	pending   *call
 
