@@ -107,6 +107,14 @@ func poolBoardNew(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return newShared(boardPlaces+places*placeSize)(p, nil)
 }
 
+// wholeBoard returns a board and how many places it has.
+func wholeBoard(p *vm.Process, id, count vm.Value) (b poolBoard, places int, err error) {
+	if places, err = asInt(count); err == nil {
+		b, _, err = boardOf(p, id, starlark.MakeInt(places-1))
+	}
+	return b, places, err
+}
+
 func poolPost(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	b, i, err := boardOf(p, a[0], a[1])
 	if err != nil {
@@ -131,11 +139,7 @@ func poolPost(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func poolFind(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	places, err := asInt(a[1])
-	if err != nil {
-		return nil, err
-	}
-	b, _, err := boardOf(p, a[0], starlark.MakeInt(places-1))
+	b, places, err := wholeBoard(p, a[0], a[1])
 	if err != nil {
 		return nil, err
 	}
@@ -170,11 +174,7 @@ func poolPlaceInfo(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func poolClaimed(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	places, err := asInt(a[1])
-	if err != nil {
-		return nil, err
-	}
-	b, _, err := boardOf(p, a[0], starlark.MakeInt(places-1))
+	b, places, err := wholeBoard(p, a[0], a[1])
 	if err != nil {
 		return nil, err
 	}
