@@ -11,14 +11,13 @@ import (
 	"testing"
 )
 
-var unwindPrograms = flag.Int("unwind", 12, "random programs that TestUnwinding runs")
+var unwindPrograms = flag.Int("unwind", 12, "how many random programs TestUnwinding runs, with the seeds from 0 on")
 
 // TestUnwinding runs random programs of nested try, with, loops and generators, with every way of
 // leaving them, under mpstar and python3. What they print tells the way they went.
 func TestUnwinding(t *testing.T) {
 	reference := python3(t)
-	for range *unwindPrograms {
-		seed := rand.Uint64()
+	for seed := range uint64(*unwindPrograms) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "p.py", unwindProgram(seed))
