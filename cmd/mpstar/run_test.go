@@ -196,14 +196,6 @@ func (tr *tree) awaitLines(n int) []string {
 	return strings.Split(text, "\n")[:n]
 }
 
-// awaitStderr waits until ok holds of what was printed to standard error so far.
-func (tr *tree) awaitStderr(what string, ok func(stderr string) bool) {
-	tr.t.Helper()
-	if !tr.err.await(tr.deadline, ok) {
-		tr.giveUp("no " + what + " on standard error")
-	}
-}
-
 // giveUp ends the test and tells what was printed.
 func (tr *tree) giveUp(why string) {
 	tr.t.Helper()
