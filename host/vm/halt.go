@@ -90,8 +90,9 @@ func (p *Process) HeapIs(live int64) {
 }
 
 // outOfMemory reports whether so many living bytes are more than Limits.Memory, and still are after
-// another collection: a MemoryError may have let them go meanwhile. What handles a MemoryError may
-// have a quarter of the limit more before the next one comes, half of it in all.
+// another collection, without what frames that have returned left on the stack. What handles a MemoryError
+// may have a quarter of the limit more before the next one comes: half of it in all, or more if
+// the collector noticed late.
 func (p *Process) outOfMemory(live int64) bool {
 	limit := p.Limits.Memory
 	if live == 0 || limit <= 0 {
@@ -104,9 +105,14 @@ func (p *Process) outOfMemory(live int64) bool {
 	if live <= limit+p.grace {
 		return false
 	}
+	clear(p.Stack[p.window():])
 	if live = p.Collect(); live <= limit+p.grace {
 		return false
 	}
-	p.grace = min(live-limit+limit/4, limit/2)
+	more := live - limit + limit/4
+	if p.grace > 0 {
+		more = max(p.grace, min(more, limit/2))
+	}
+	p.grace = more
 	return true
 }
