@@ -76,6 +76,7 @@ func moduleTable() map[string]func() *vm.Module {
 		"_binary":          _binaryModule,
 		"_library":         _libraryModule,
 		"_multiprocessing": _multiprocessingModule,
+		"_pickle":          _pickleModule,
 		"_re":              _reModule,
 		"atexit":           atexitModule,
 		"errno":            errnoModule,

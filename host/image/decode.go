@@ -29,7 +29,8 @@ type decoder struct {
 	generators []*vm.Generator
 	fromHost   []*vm.Module // which are known to the process if anything reaches them
 
-	receiver *vm.Process // of a message, or nil
+	receiver   *vm.Process // of a message, or nil
+	reductions []Reduction // of a pickle
 
 	trace func(number int, k kind, offset int) // for Dump
 }

@@ -70,6 +70,7 @@ type encoder struct {
 	codes  map[codeIn]bool                // whose globals travel
 	slots  map[*vm.Module]map[uint32]bool // slots that travel
 	sender *vm.Process                    // of a message, or nil
+	pickle *pickling                      // nil: this is none
 	p      *vm.Process                    // for messages; nil in EncodeValue
 	err    error
 
@@ -218,6 +219,9 @@ func (e *encoder) seen(id identity, k kind) bool {
 
 // object writes a reference to a value that has an identity.
 func (e *encoder) object(v vm.Value) {
+	if e.pickle != nil && e.pickled(v) {
+		return
+	}
 	switch v := v.(type) {
 	case starlark.Tuple:
 		e.tuple(v)

@@ -46,6 +46,7 @@ const (
 	kindPortable
 	kindGlobal
 	kindReceiver
+	kindReduced
 	numKinds
 )
 
@@ -131,7 +132,9 @@ func init() {
 		kindStringIter: of("str iterator",
 			func(e *encoder, it *vm.StringIter) { e.ref(starlark.String(it.S)); e.int(int64(it.I)) },
 			func(d *decoder, it *vm.StringIter) { it.S, it.I = d.textRef(), d.small() }),
-		kindGlobal:   {name: "global", alloc: (*decoder).newGlobal},
+		kindGlobal: {name: "global", alloc: (*decoder).newGlobal},
+		kindReduced: {name: "reduction", alloc: newReduced,
+			encode: func(e *encoder, v any) { e.ref(v.(*Reduction).As) }, decode: decodeReduced},
 		kindReceiver: {name: "receiver's module", alloc: (*decoder).receiverModule},
 		kindPortable: {name: "portable", alloc: (*decoder).newPortable, encode: encodePortable, decode: decodePortable},
 	}
@@ -173,6 +176,8 @@ func kindOf(v any) (kind, bool) {
 		return kindInstance, true
 	case *vm.Exception:
 		return kindException, true
+	case *Reduction:
+		return kindReduced, true
 	case *vm.Traceback:
 		return kindTraceback, true
 	case *vm.Property:
@@ -316,6 +321,9 @@ func decodeInstance(d *decoder, x *vm.Instance) {
 }
 
 func encodeException(e *encoder, x *vm.Exception) {
+	if e.pickle != nil {
+		x = withoutHistory(x)
+	}
 	encodeInstance(e, &x.Instance)
 	e.refs(x.Args, x.Cause, x.Context)
 	e.bool(x.Suppress)
