@@ -65,7 +65,7 @@ type Instr struct {
 }
 
 // Bx returns the 32-bit operand.
-func (i Instr) Bx() int { return int(i.B)<<16 | int(i.C) }
+func (i *Instr) Bx() int { return int(i.B)<<16 | int(i.C) }
 
 // ABx makes an instruction with a 32-bit operand.
 func ABx(op Opcode, a Reg, bx int) Instr {

@@ -50,9 +50,13 @@ func SmallInt(v Value) (int64, bool) {
 	return int64(off) + math.MinInt32, w.tab == intTab && off < smallSpan
 }
 
-// bothSmall is SmallInt of two values, with one branch.
-func bothSmall(x, y Value) (a, b int64, ok bool) {
-	wx, wy := wordsOf(&x), wordsOf(&y)
+// bothSmall is SmallInt of two values.
+func bothSmall(x, y Value) (a, b int64, ok bool) { return bothSmallAt(&x, &y) }
+
+// bothSmallAt is SmallInt of two values, with one branch. It takes them where they lie: to look into a
+// variable, the compiler would have to write it to memory first.
+func bothSmallAt(x, y *Value) (a, b int64, ok bool) {
+	wx, wy := wordsOf(x), wordsOf(y)
 	offx, offy := uintptr(wx.data)-uintptr(smallBase), uintptr(wy.data)-uintptr(smallBase)
 	ok = (wx.tab^intTab)|(wy.tab^intTab)|(offx|offy)&beyond == 0
 	return int64(offx) + math.MinInt32, int64(offy) + math.MinInt32, ok

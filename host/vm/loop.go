@@ -19,12 +19,22 @@ type (
 	listing [1 << 32]compile.Instr
 )
 
-// rk returns the operand C: a register or a constant.
-func rk(regs *window, consts *pool, c uint16) Value {
+// rk returns where the operand C lies: in a register or among the constants.
+func rk(regs *window, consts *pool, c uint16) *Value {
 	if c < compile.ConstBit {
-		return regs[c]
+		return &regs[c]
 	}
-	return consts[c-compile.ConstBit]
+	return &consts[c-compile.ConstBit]
+}
+
+// after returns the n-th instruction after in.
+func after(in *compile.Instr, n int) *compile.Instr {
+	return (*compile.Instr)(unsafe.Add(unsafe.Pointer(in), n*int(unsafe.Sizeof(*in))))
+}
+
+// next returns the pc of the instruction after in.
+func next(instrs *listing, in *compile.Instr) int {
+	return int((uintptr(unsafe.Pointer(in))-uintptr(unsafe.Pointer(instrs)))/unsafe.Sizeof(*in)) + 1
 }
 
 // at returns the element that a small int means, or nil.
@@ -62,8 +72,7 @@ func (p *Process) run() (Value, error) {
 		regs   *window
 		consts *pool
 		instrs *listing
-		pc     int
-		in     *compile.Instr // looked at where it lies: a copy would go through memory, field by field
+		in     *compile.Instr // the one under way, looked at where it lies: a copy would go through memory, field by field
 		v      Value
 		err    error
 		taken  bool
@@ -79,18 +88,17 @@ reload:
 		consts = (*pool)(unsafe.Pointer(unsafe.SliceData(code.Consts)))
 		stack = unsafe.SliceData(p.Stack)
 		regs = (*window)(unsafe.Pointer(&p.Stack[fr.Base]))
-		pc = fr.PC
+		in = &instrs[fr.PC]
 	}
-
-	for {
-		in = &instrs[pc]
-		pc++
+	// There is no pc: where an instruction lies says as much, in one variable.
+	for ; ; in = after(in, 1) {
+	dispatch:
 		switch in.Op {
 		case compile.NOP:
 
 		case compile.STEP:
 			if p.Hook != nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				if err = p.Hook(p); err != nil {
 					goto raise
 				}
@@ -107,14 +115,15 @@ reload:
 
 		case compile.CHECK:
 			if regs[in.A] == nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				err = unboundLocal(fr.Fn.Proto.Code, in.A)
 				goto raise
 			}
 
 		case compile.IFSET:
 			if regs[in.A] != nil {
-				pc = in.Bx()
+				in = &instrs[in.Bx()]
+				goto dispatch
 			}
 
 		case compile.GETGLOBAL:
@@ -127,7 +136,7 @@ reload:
 				}
 			}
 			if v, err = p.builtin(m, slot); err != nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				goto raise
 			}
 			regs[in.A] = v
@@ -144,7 +153,7 @@ reload:
 			m := fr.Fn.Proto.Module
 			slot := in.Bx()
 			if slot >= len(m.Slots) || m.Slots[slot] == nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				err = undefined(m.Globals.Names[slot], "")
 				goto raise
 			}
@@ -158,7 +167,7 @@ reload:
 
 		case compile.GETCELL:
 			if v = regs[in.B].(*Cell).V; v == nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				err = unboundLocal(fr.Fn.Proto.Code, in.B)
 				goto raise
 			}
@@ -170,7 +179,7 @@ reload:
 		case compile.DELCELL:
 			c := regs[in.A].(*Cell)
 			if c.V == nil && in.B != 1 {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				err = unboundLocal(fr.Fn.Proto.Code, in.A)
 				goto raise
 			}
@@ -178,7 +187,7 @@ reload:
 
 		case compile.GETFREE:
 			if v = fr.Fn.Free[in.B].V; v == nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				err = unboundFree(fr.Fn.Proto.Code, in.B)
 				goto raise
 			}
@@ -190,7 +199,7 @@ reload:
 		case compile.DELFREE:
 			c := fr.Fn.Free[in.A]
 			if c.V == nil && in.B != 1 {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				err = unboundFree(fr.Fn.Proto.Code, in.A)
 				goto raise
 			}
@@ -200,58 +209,58 @@ reload:
 			regs[in.A] = closure(fr.Fn, in.Bx(), p.registers(), int(in.A)+1)
 
 		case compile.ADD:
-			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				if !setSmall(&regs[in.A], a+b) {
 					regs[in.A] = p.makeWide(a + b)
 				}
 				continue
 			}
-			if a, b, ok := bothFloat(x, y); ok {
+			if a, b, ok := bothFloat(*x, *y); ok {
 				p.setFloat(&regs[in.A], a+b)
 				continue
 			}
 			goto binary
 
 		case compile.SUB:
-			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				if !setSmall(&regs[in.A], a-b) {
 					regs[in.A] = p.makeWide(a - b)
 				}
 				continue
 			}
-			if a, b, ok := bothFloat(x, y); ok {
+			if a, b, ok := bothFloat(*x, *y); ok {
 				p.setFloat(&regs[in.A], a-b)
 				continue
 			}
 			goto binary
 
 		case compile.MUL:
-			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				if !setSmall(&regs[in.A], a*b) {
 					regs[in.A] = p.makeWide(a * b)
 				}
 				continue
 			}
-			if a, b, ok := bothFloat(x, y); ok {
+			if a, b, ok := bothFloat(*x, *y); ok {
 				p.setFloat(&regs[in.A], a*b)
 				continue
 			}
 			goto binary
 
 		case compile.TRUEDIV:
-			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, b, ok := bothFloat(x, y); ok && b != 0 {
+			x, y := &regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothFloat(*x, *y); ok && b != 0 {
 				p.setFloat(&regs[in.A], a/b)
 				continue
 			}
 			goto binary
 
 		case compile.FLOORDIV:
-			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok && b != 0 {
+			x, y := &regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok && b != 0 {
 				q := a / b
 				if a%b != 0 && (a < 0) != (b < 0) {
 					q--
@@ -262,8 +271,8 @@ reload:
 			goto binary
 
 		case compile.MOD:
-			x, y := regs[in.B], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok && b != 0 {
+			x, y := &regs[in.B], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok && b != 0 {
 				r := a % b
 				if r != 0 && (r < 0) != (b < 0) {
 					r += b
@@ -274,35 +283,35 @@ reload:
 			goto binary
 
 		case compile.AND:
-			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
+			if a, b, ok := bothSmallAt(&regs[in.B], rk(regs, consts, in.C)); ok {
 				setSmall(&regs[in.A], a&b)
 				continue
 			}
 			goto binary
 
 		case compile.OR:
-			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
+			if a, b, ok := bothSmallAt(&regs[in.B], rk(regs, consts, in.C)); ok {
 				setSmall(&regs[in.A], a|b)
 				continue
 			}
 			goto binary
 
 		case compile.XOR:
-			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok {
+			if a, b, ok := bothSmallAt(&regs[in.B], rk(regs, consts, in.C)); ok {
 				setSmall(&regs[in.A], a^b)
 				continue
 			}
 			goto binary
 
 		case compile.SHR:
-			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 {
+			if a, b, ok := bothSmallAt(&regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 {
 				setSmall(&regs[in.A], a>>min(b, 63))
 				continue
 			}
 			goto binary
 
 		case compile.SHL:
-			if a, b, ok := bothSmall(regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 && b < 31 {
+			if a, b, ok := bothSmallAt(&regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 && b < 31 {
 				regs[in.A] = p.MakeInt(a << b)
 				continue
 			}
@@ -312,7 +321,7 @@ reload:
 			goto binary
 
 		case compile.NEG, compile.POS, compile.INVERT:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if v, err = p.unary(*in, regs[in.B]); err != nil {
 				goto raise
 			}
@@ -326,7 +335,7 @@ reload:
 				regs[in.A] = !b
 				continue
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if taken, err = p.Truth(regs[in.B]); err != nil {
 				if err = p.slow(err, "_truth", RetFinish, regs[in.B]); err != nil {
 					goto raise
@@ -336,8 +345,8 @@ reload:
 			regs[in.A] = starlark.Bool(!taken)
 
 		case compile.EQ, compile.NE, compile.LT, compile.LE, compile.GT, compile.GE, compile.IN, compile.NOTIN:
-			fr.PC = pc
-			x, y := regs[in.B], rk(regs, consts, in.C)
+			fr.PC = next(instrs, in)
+			x, y := regs[in.B], *rk(regs, consts, in.C)
 			if taken, err = p.compare(in.Op, x, y); err != nil {
 				if err = p.slowCompare(err, in.Op, x, y); err != nil {
 					goto raise
@@ -347,78 +356,78 @@ reload:
 			regs[in.A] = starlark.Bool(taken)
 
 		case compile.IS:
-			regs[in.A] = starlark.Bool(Is(regs[in.B], rk(regs, consts, in.C)))
+			regs[in.A] = starlark.Bool(Is(regs[in.B], *rk(regs, consts, in.C)))
 
 		case compile.ISNOT:
-			regs[in.A] = starlark.Bool(!Is(regs[in.B], rk(regs, consts, in.C)))
+			regs[in.A] = starlark.Bool(!Is(regs[in.B], *rk(regs, consts, in.C)))
 
 		case compile.IFEQ:
-			x, y := regs[in.A], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				taken = a == b
 				goto branch
 			}
-			if a, b, ok := bothString(x, y); ok {
+			if a, b, ok := bothString(*x, *y); ok {
 				taken = a == b
 				goto branch
 			}
 			goto ifcompare
 
 		case compile.IFNE:
-			x, y := regs[in.A], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				taken = a != b
 				goto branch
 			}
-			if a, b, ok := bothString(x, y); ok {
+			if a, b, ok := bothString(*x, *y); ok {
 				taken = a != b
 				goto branch
 			}
 			goto ifcompare
 
 		case compile.IFLT:
-			x, y := regs[in.A], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				taken = a < b
 				goto branch
 			}
-			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
+			if a, b, ok := bothFloat(*x, *y); ok && a == a && b == b {
 				taken = a < b
 				goto branch
 			}
 			goto ifcompare
 
 		case compile.IFLE:
-			x, y := regs[in.A], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				taken = a <= b
 				goto branch
 			}
-			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
+			if a, b, ok := bothFloat(*x, *y); ok && a == a && b == b {
 				taken = a <= b
 				goto branch
 			}
 			goto ifcompare
 
 		case compile.IFGT:
-			x, y := regs[in.A], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				taken = a > b
 				goto branch
 			}
-			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
+			if a, b, ok := bothFloat(*x, *y); ok && a == a && b == b {
 				taken = a > b
 				goto branch
 			}
 			goto ifcompare
 
 		case compile.IFGE:
-			x, y := regs[in.A], rk(regs, consts, in.C)
-			if a, b, ok := bothSmall(x, y); ok {
+			x, y := &regs[in.A], rk(regs, consts, in.C)
+			if a, b, ok := bothSmallAt(x, y); ok {
 				taken = a >= b
 				goto branch
 			}
-			if a, b, ok := bothFloat(x, y); ok && a == a && b == b {
+			if a, b, ok := bothFloat(*x, *y); ok && a == a && b == b {
 				taken = a >= b
 				goto branch
 			}
@@ -428,34 +437,36 @@ reload:
 			goto ifcompare
 
 		case compile.IFIS:
-			taken = Is(regs[in.A], rk(regs, consts, in.C))
+			taken = Is(regs[in.A], *rk(regs, consts, in.C))
 			goto branch
 
 		case compile.IFISNOT:
-			taken = !Is(regs[in.A], rk(regs, consts, in.C))
+			taken = !Is(regs[in.A], *rk(regs, consts, in.C))
 			goto branch
 
 		case compile.IFMATCH:
-			fr.PC = pc
-			if taken, err = matches(regs[in.A], rk(regs, consts, in.C)); err != nil {
+			fr.PC = next(instrs, in)
+			if taken, err = matches(regs[in.A], *rk(regs, consts, in.C)); err != nil {
 				goto raise
 			}
 			goto branch
 
 		case compile.JMP:
-			pc = in.Bx()
+			in = &instrs[in.Bx()]
+			goto dispatch
 
 		case compile.LOOP:
 			if p.attention.Load() != 0 {
 				goto attend
 			}
-			pc = in.Bx()
+			in = &instrs[in.Bx()]
+			goto dispatch
 
 		case compile.JTRUE, compile.JFALSE:
 			if b, ok := regs[in.A].(starlark.Bool); ok {
 				taken = bool(b)
 			} else {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				if taken, err = p.Truth(regs[in.A]); err != nil {
 					if err = p.slow(err, "_truth", RetFinish, regs[in.A]); err != nil {
 						goto raise
@@ -464,7 +475,8 @@ reload:
 				}
 			}
 			if taken == (in.Op == compile.JTRUE) {
-				pc = in.Bx()
+				in = &instrs[in.Bx()]
+				goto dispatch
 			}
 
 		case compile.NEWTUPLE:
@@ -506,7 +518,7 @@ reload:
 			fallthrough
 
 		case compile.EXTEND, compile.SETADD, compile.SETUPDATE, compile.DICTSET, compile.DICTMERGE, compile.UNPACKEX:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if taken, err = p.collect(*in, p.registers()); err != nil {
 				goto raise
 			}
@@ -515,7 +527,7 @@ reload:
 			}
 
 		case compile.INDEX:
-			x, key := regs[in.B], rk(regs, consts, in.C)
+			x, key := regs[in.B], *rk(regs, consts, in.C)
 			switch x := x.(type) {
 			case *starlark.List:
 				if v = at(Elems(x), key); v != nil {
@@ -533,7 +545,7 @@ reload:
 					continue
 				}
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if v, err = p.Index(x, key); err != nil {
 				if err = p.slow(err, "_getitem", RetStore, x, key); err != nil {
 					goto raise
@@ -543,8 +555,8 @@ reload:
 			regs[in.A] = v
 
 		case compile.SETINDEX:
-			x, key := regs[in.A], rk(regs, consts, in.B)
-			v = rk(regs, consts, in.C)
+			x, key := regs[in.A], *rk(regs, consts, in.B)
+			v = *rk(regs, consts, in.C)
 			switch x := x.(type) {
 			case *starlark.List:
 				if i, ok := SmallInt(key); ok && uint64(i) < uint64(x.Len()) && x.SetIndex(int(i), v) == nil {
@@ -555,7 +567,7 @@ reload:
 					continue
 				}
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.SetIndex(x, key, v); err != nil {
 				if err = p.slow(err, "_setitem", RetFinish, x, key, v); err != nil {
 					goto raise
@@ -564,8 +576,8 @@ reload:
 			}
 
 		case compile.DELINDEX:
-			fr.PC = pc
-			x, key := regs[in.A], rk(regs, consts, in.C)
+			fr.PC = next(instrs, in)
+			x, key := regs[in.A], *rk(regs, consts, in.C)
 			if err = p.DelIndex(x, key); err != nil {
 				if err = p.slow(err, "_delitem", RetFinish, x, key); err != nil {
 					goto raise
@@ -574,8 +586,8 @@ reload:
 			}
 
 		case compile.GETATTR:
-			fr.PC = pc
-			if v = p.cachedAttr(fr, regs[in.B], pc-1); v != nil {
+			fr.PC = next(instrs, in)
+			if v = p.cachedAttr(fr, regs[in.B], fr.PC-1); v != nil {
 				regs[in.A] = v
 				continue
 			}
@@ -583,9 +595,9 @@ reload:
 			goto called
 
 		case compile.SETATTR:
-			fr.PC = pc
-			v = rk(regs, consts, in.C)
-			if o, ok := regs[in.A].(*Instance); ok && p.setCached(fr, o, pc-1, v) {
+			fr.PC = next(instrs, in)
+			v = *rk(regs, consts, in.C)
+			if o, ok := regs[in.A].(*Instance); ok && p.setCached(fr, o, fr.PC-1, v) {
 				continue
 			}
 			name := fr.Fn.Proto.Code.Names[in.B]
@@ -597,7 +609,7 @@ reload:
 			}
 
 		case compile.DELATTR:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			name := fr.Fn.Proto.Code.Names[in.B]
 			if err = p.DelAttr(regs[in.A], name); err != nil {
 				if err = p.slow(err, "_delattr", RetFinish, regs[in.A], starlark.String(name)); err != nil {
@@ -607,10 +619,10 @@ reload:
 			}
 
 		case compile.METHOD:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			{
 				var self Value
-				if v, self = p.cachedMethod(fr, regs[in.B], pc-1); v != nil {
+				if v, self = p.cachedMethod(fr, regs[in.B], fr.PC-1); v != nil {
 					regs[in.A], regs[in.A+1] = v, self
 					continue
 				}
@@ -629,7 +641,7 @@ reload:
 			if p.attention.Load() != 0 {
 				goto attend
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			first, given = int(in.A)+1, int(in.B)
 			goto call
 
@@ -637,7 +649,7 @@ reload:
 			if p.attention.Load() != 0 {
 				goto attend
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if first, given = int(in.A)+1, int(in.B)+1; regs[in.A+1] == nil {
 				first, given = first+1, given-1
 			}
@@ -647,14 +659,14 @@ reload:
 			if p.attention.Load() != 0 {
 				goto attend
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			v, err = p.callSpread(fr, *in, p.registers())
 			goto called
 
 		case compile.RETURN:
-			v = rk(regs, consts, in.C)
+			v = *rk(regs, consts, in.C)
 			if fr.Gen != nil {
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				if err = p.generatorReturn(v); err != nil {
 					goto raise
 				}
@@ -672,15 +684,15 @@ reload:
 				p.Frames = p.Frames[:len(p.Frames)-1]
 				return v, nil
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.leave(v); err != nil {
 				goto raise
 			}
 			goto reload
 
 		case compile.YIELD:
-			fr.PC = pc
-			v = rk(regs, consts, in.C)
+			fr.PC = next(instrs, in)
+			v = *rk(regs, consts, in.C)
 			{
 				ret := fr.Ret
 				p.suspend(false)
@@ -694,14 +706,14 @@ reload:
 			goto reload
 
 		case compile.YIELDFROM:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.yieldFrom(*in, p.registers()); err != nil {
 				goto raise
 			}
 			goto reload
 
 		case compile.ITER:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if v, err = p.Iter(regs[in.B]); err != nil {
 				if err = p.slow(err, "_iter", RetFinish, regs[in.B]); err != nil {
 					goto raise
@@ -721,13 +733,13 @@ reload:
 				}
 				it.N--
 				it.Next += it.Step
-				pc++
+				in = after(in, 1)
 				continue
 			case *ListIter:
 				if uint(it.I) < uint(it.List.Len()) {
 					regs[in.B] = it.List.Index(it.I)
 					it.I++
-					pc++
+					in = after(in, 1)
 				} else {
 					it.I = -1
 				}
@@ -736,13 +748,13 @@ reload:
 				if it.State == GenDone {
 					continue
 				}
-				fr.PC = pc
+				fr.PC = next(instrs, in)
 				if err = p.resume(it, nil, nil, RetFinish); err != nil {
 					goto raise
 				}
 				goto reload
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if v, err = p.Next(regs[in.A]); err != nil {
 				if err = p.slow(err, "_next", RetFinish, regs[in.A]); err != nil {
 					goto raise
@@ -751,11 +763,11 @@ reload:
 			}
 			if v != nil {
 				regs[in.B] = v
-				pc++
+				in = after(in, 1)
 			}
 
 		case compile.RAISE:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if taken, err = p.raise(*in, p.registers()); err != nil {
 				if isReraise(err) {
 					goto reraise
@@ -765,12 +777,12 @@ reload:
 			goto reload
 
 		case compile.RERAISE:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			err = regs[in.A].(*Exception)
 			goto reraise
 
 		case compile.ASSERTFAIL:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if in.X == 1 {
 				err = NewException(AssertionError, regs[in.A])
 			} else {
@@ -779,7 +791,7 @@ reload:
 			goto raise
 
 		case compile.WITH:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.with(*in, p.registers()); err != nil {
 				goto raise
 			}
@@ -789,37 +801,37 @@ reload:
 			regs[in.A], regs[in.A+1], regs[in.A+2] = e.Shape.Class, e, e.Traceback()
 
 		case compile.BUILDCLASS:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.buildClass(fr, *in, p.registers()); err != nil {
 				goto raise
 			}
 			goto reload
 
 		case compile.ENDCLASS:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.leave(collectNamespace(fr.Fn.Proto.Code, in.A, p.registers())); err != nil {
 				goto raise
 			}
 			goto reload
 
 		case compile.IMPORT:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			v, err = p.importInstr(fr, *in)
 			goto called
 
 		case compile.IMPORTFROM:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			v, err = p.importFrom(regs[in.B], fr.Fn.Proto.Code.Names[in.C])
 			goto called
 
 		case compile.IMPORTSTAR:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if err = p.importStar(fr.Fn.Proto.Module, regs[in.A]); err != nil {
 				goto raise
 			}
 
 		case compile.FORMAT:
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			v, err = p.format(*in, p.registers(), fr.Fn.Proto.Code.Consts)
 			goto called
 
@@ -830,7 +842,7 @@ reload:
 			if regs[in.A] == starlark.None {
 				continue
 			}
-			fr.PC = pc
+			fr.PC = next(instrs, in)
 			if v, err = p.callNamed("_displayhook", RetFinish, regs[in.A]); err != nil {
 				goto raise
 			}
@@ -875,8 +887,8 @@ reload:
 		goto called
 
 	binary:
-		fr.PC = pc
-		if v, err = p.binary(*in, regs[in.B], rk(regs, consts, in.C)); err != nil {
+		fr.PC = next(instrs, in)
+		if v, err = p.binary(*in, regs[in.B], *rk(regs, consts, in.C)); err != nil {
 			goto raise
 		}
 		if v == nil {
@@ -886,9 +898,9 @@ reload:
 		continue
 
 	ifcompare:
-		fr.PC = pc
-		if taken, err = p.compare(in.Op-compile.IFEQ+compile.EQ, regs[in.A], rk(regs, consts, in.C)); err != nil {
-			if err = p.slowCondition(err, in.Op-compile.IFEQ+compile.EQ, regs[in.A], rk(regs, consts, in.C)); err != nil {
+		fr.PC = next(instrs, in)
+		if taken, err = p.compare(in.Op-compile.IFEQ+compile.EQ, regs[in.A], *rk(regs, consts, in.C)); err != nil {
+			if err = p.slowCondition(err, in.Op-compile.IFEQ+compile.EQ, regs[in.A], *rk(regs, consts, in.C)); err != nil {
 				goto raise
 			}
 			goto reload
@@ -896,12 +908,12 @@ reload:
 
 	branch:
 		if taken == (in.X == 1) {
-			if instrs[pc].Op == compile.JMP {
-				pc = instrs[pc].Bx()
+			if in = after(in, 1); in.Op == compile.JMP {
+				in = &instrs[in.Bx()]
 			}
-		} else {
-			pc++
+			goto dispatch
 		}
+		in = after(in, 1) // the jump is skipped
 		continue
 
 	called:
@@ -925,7 +937,7 @@ reload:
 
 		// it has sent this very process a signal: its handler runs now,
 		// as in CPython, not somewhere further on.
-		fr.PC = pc
+		fr.PC = next(instrs, in)
 		if _, err = p.attend(RetDrop); err != nil {
 			goto raise
 		}
@@ -933,7 +945,7 @@ reload:
 
 	attend:
 		// The instruction under way has done nothing yet, and is run again.
-		fr.PC = pc
+		fr.PC = next(instrs, in)
 		if taken, err = p.attend(RetRetry); err != nil {
 			goto raise
 		}
