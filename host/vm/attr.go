@@ -761,10 +761,20 @@ func (e *Exception) setSpecial(name string, v Value) bool {
 		e.Suppress = bool(v.Truth())
 		return true
 	case "__traceback__":
-		e.Trace, e.TB = nil, nil
+		e.setTraceback(v)
 		return true
 	}
 	return false
+}
+
+// setTraceback gives an exception the traceback of another, or none.
+func (e *Exception) setTraceback(v Value) {
+	switch t, ok := v.(*Traceback); {
+	case !ok:
+		e.Trace, e.TB = nil, nil
+	case t.Of != e:
+		e.Trace, e.TB = slices.Clone(t.Of.Trace), nil
+	}
 }
 
 // changeClass sets an attribute of a script's class, and makes the inline caches

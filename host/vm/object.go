@@ -35,7 +35,7 @@ var classMethods = map[string][]*Native{
 		{Name: "BaseException.__init__", Sig: "(*args)", Doc: "Set args.", Method: true, Fn: exceptionInit},
 		{Name: "BaseException.__str__", Sig: "()", Doc: "Return the message.", Method: true, Fn: exceptionStr, Slow: "_exception_str"},
 		{Name: "BaseException.__repr__", Sig: "()", Doc: "Return repr(self).", Method: true, Fn: objectRepr, Slow: "_exception_repr"},
-		{Name: "BaseException.with_traceback", Sig: "(tb)", Doc: "Return the exception itself.", Method: true, Fn: generatorIter},
+		{Name: "BaseException.with_traceback", Sig: "(tb)", Doc: "Give the exception another traceback, or none, and return it.", Method: true, Fn: exceptionWithTraceback},
 		{Name: "BaseException.add_note", Sig: "(note)", Doc: "Add a line to what the traceback prints after the message.", Method: true, Slow: "_add_note", Fn: needScript},
 	},
 }
@@ -231,6 +231,21 @@ func objectInitSubclass(p *Process, args []Value, kwargs []starlark.Tuple) (Valu
 		return nil, Raise(TypeError, "__init_subclass__() takes no keyword arguments")
 	}
 	return starlark.None, nil
+}
+
+func exceptionWithTraceback(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
+	if len(args) != 2 || len(kwargs) > 0 {
+		return nil, Raise(TypeError, "BaseException.with_traceback() takes exactly one argument (%d given)", max(len(args)-1, 0))
+	}
+	e, ok := args[0].(*Exception)
+	if !ok {
+		return nil, Raise(TypeError, "descriptor 'with_traceback' requires a 'BaseException' object but received '%s'", TypeName(args[0]))
+	}
+	if _, ok := args[1].(*Traceback); !ok && args[1] != starlark.None {
+		return nil, Raise(TypeError, "__traceback__ must be a traceback or None")
+	}
+	e.setTraceback(args[1])
+	return e, nil
 }
 
 func exceptionInit(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error) {
