@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// patience is when a test gives up; a run that is right takes seconds at most.
-const patience = 60 * time.Second
+// patience is when a test gives up; a run that is right takes seconds, if the machine has nothing else to do.
+const patience = 3 * time.Minute
 
 // A tree is a program under test with all its descendants. They share a
 // process group and carry a mark in their environment.
@@ -125,7 +125,7 @@ func (tr *tree) finish() result {
 func (tr *tree) nothingLeft() {
 	tr.t.Helper()
 	left := tr.live()
-	for end := time.Now().Add(5 * time.Second); len(left) > 0 && time.Now().Before(end); left = tr.live() {
+	for end := time.Now().Add(patience); len(left) > 0 && time.Now().Before(end); left = tr.live() {
 		time.Sleep(2 * time.Millisecond)
 	}
 	if len(left) > 0 {

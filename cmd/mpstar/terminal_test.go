@@ -131,7 +131,7 @@ func (term *terminal) shows(want ...string) {
 // until reads until something holds.
 func (term *terminal) until(what string, holds func() bool) {
 	term.t.Helper()
-	timeout := time.After(patience / 6)
+	timeout := time.After(patience)
 	for !holds() {
 		select {
 		case text, open := <-term.output:

@@ -179,7 +179,7 @@ func runScenario(t *testing.T, name string) {
 }
 
 // patience ends what is stuck; nothing that works comes near it.
-const patience = 4 * time.Second
+const patience = 60 * time.Second
 
 // noSession waits until no process of the session is left. Those whose parent was
 // killed need a moment to notice.
