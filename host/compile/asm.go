@@ -80,6 +80,7 @@ func (b *builder) finish() *Code {
 	}
 	slices.Sort(refs)
 	b.code.GlobalRefs = refs
+	markTemporaries(b.code)
 	return b.code
 }
 

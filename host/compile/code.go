@@ -269,7 +269,7 @@ var Ops = [NumOpcodes]OpInfo{
 	CLOSURE: {"CLOSURE", FormACode, "R[A] := function of Codes[Bx], its defaults in R[A+1…]: those of the last NumDefaults positional parameters, " +
 		"then those of the keyword-only parameters that have one, in order; captures as Codes[Bx].Free says"},
 
-	ADD:      {"ADD", FormABrk, "R[A] := R[B] + RK[C]; X=1: as += does, in place where the type has it"},
+	ADD:      {"ADD", FormABrk, "R[A] := R[B] + RK[C]; X=1: as += does, in place where the type has it; X≥FirstTemporary: the value is used up at once, see there"},
 	SUB:      {"SUB", FormABrk, "R[A] := R[B] - RK[C]; X as in ADD, so below"},
 	MUL:      {"MUL", FormABrk, "R[A] := R[B] * RK[C]"},
 	TRUEDIV:  {"TRUEDIV", FormABrk, "R[A] := R[B] / RK[C]"},

@@ -257,6 +257,8 @@ func mode(in Instr) string {
 		return ""
 	case in.Op == FORMAT:
 		return fmt.Sprintf(" !%c", in.X)
+	case in.X >= FirstTemporary:
+		return " temporary"
 	}
 	return " in place"
 }

@@ -54,6 +54,11 @@ func (v *verifier) run() error {
 			return fmt.Errorf("pc %d: %s: %w", pc, Ops[in.Op].Name, err)
 		}
 	}
+	for pc, in := range v.c.Instrs {
+		if isArithmetic(in.Op) && in.X >= FirstTemporary && !(isTemporary(v.c, pc) && in.X == temporaryMark(v.c, in.A)) {
+			return fmt.Errorf("pc %d: %s: its value is not used up at once", pc, Ops[in.Op].Name)
+		}
+	}
 	return v.flow()
 }
 

@@ -74,6 +74,42 @@ func TestVerifyDepth(t *testing.T) {
 	t.Fatal("no such jump")
 }
 
+// TestVerifyTemporaries: which numbers are used up at once, and that a wrong mark is found.
+func TestVerifyTemporaries(t *testing.T) {
+	for text, want := range map[string]int{
+		"a*b + c": 1, "a*b + c*d": 2, "a*b < c": 1, "a*b == c*d": 2, "(a*b - c)*d": 2, "a*b + c[d]": 1, "a*b + c.d": 1,
+		"a*b": 0, "f(a*b)": 0, "a*b + f(c)": 0, "(a*b, c + d)": 0, "a < b*c < d": 0, "c[a*b]": 0, "a*b is c": 0, "+(a*b)": 0, "a*b in c": 0,
+		"(a*b if c else d*a) + b": 1, "a*b and c + d": 0,
+	} {
+		file, err := syntax.Parse(&syntax.Source{Name: "x", Text: "def g(a, b, c, d, f): return " + text + "\n"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, err := File(file, new(Globals), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, marked := code.Codes[0], 0
+		for pc := range g.Instrs {
+			in := &g.Instrs[pc]
+			switch {
+			case !isArithmetic(in.Op):
+			case in.X >= FirstTemporary:
+				marked++
+			case int(in.A) >= len(g.Locals):
+				in.X = temporaryMark(g, in.A)
+				if Verify(code) == nil {
+					t.Errorf("%s: a mark of what is not used up at once is not noticed", text)
+				}
+				in.X = 0
+			}
+		}
+		if marked != want {
+			t.Errorf("%s: %d temporaries, want %d", text, marked, want)
+		}
+	}
+}
+
 // FuzzCompile: whatever the parser takes compiles to code that Verify accepts, or fails.
 func FuzzCompile(f *testing.F) {
 	for _, file := range scripts(f) {

@@ -323,17 +323,24 @@ func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
 	return v, nil
 }
 
-// binary does an arithmetic instruction; a nil value means that a frame was pushed.
+// arithmetic does an instruction whose operands are numbers or strings, if there is no more to it.
+func (p *Process) arithmetic(in *compile.Instr, x, y *Value) (v Value, ok bool) {
+	if wordsOf(x).tab == intTab && wordsOf(y).tab == intTab {
+		if v, ok = p.intArithmetic(in, x, y); ok {
+			return v, true
+		}
+	}
+	if v, ok = p.floatArithmetic(in, *x, *y); ok {
+		return v, true
+	}
+	if a, b, ok := bothString(*x, *y); ok && in.Op == compile.ADD {
+		return starlark.String(p.text.join(a, b)), true
+	}
+	return nil, false
+}
+
+// binary does an arithmetic instruction that is left; a nil value means that a frame was pushed.
 func (p *Process) binary(in compile.Instr, x, y Value) (v Value, err error) {
-	if v, ok := p.wideArithmetic(in.Op, x, y); ok {
-		return v, nil
-	}
-	if v, ok := p.floatArithmetic(in.Op, x, y); ok {
-		return v, nil
-	}
-	if a, b, ok := bothString(x, y); ok && in.Op == compile.ADD {
-		return starlark.String(p.text.join(a, b)), nil
-	}
 	if in.X == 1 {
 		v, err = p.inPlace(in.Op, x, y)
 	} else {

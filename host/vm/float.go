@@ -16,6 +16,14 @@ type boxes struct {
 	wides      *[wideChunk]wide
 	usedFloats int
 	usedWides  int
+
+	temporaries [compile.NumTemporaries]temporary
+}
+
+// A temporary is the place of a number that is used up at once.
+type temporary struct {
+	float starlark.Float
+	int   wider
 }
 
 const (
@@ -23,8 +31,16 @@ const (
 	wideChunk  = 8  // 320 bytes
 )
 
-// float returns a new place for a float.
-func (b *boxes) float() *starlark.Float {
+// temporary returns the place that an instruction with that X writes to.
+func (b *boxes) temporary(x uint8) *temporary {
+	return &b.temporaries[(x-compile.FirstTemporary)%compile.NumTemporaries]
+}
+
+// float returns a place for a float that an instruction with that X makes.
+func (b *boxes) float(x uint8) *starlark.Float {
+	if x >= compile.FirstTemporary {
+		return &b.temporary(x).float
+	}
 	if b.usedFloats == floatChunk || b.floats == nil {
 		b.floats, b.usedFloats = new([floatChunk]starlark.Float), 0
 	}
@@ -47,9 +63,9 @@ var floatTab = func() uintptr {
 	return wordsOf(&v).tab
 }()
 
-// setFloat makes *v a Float.
-func (p *Process) setFloat(v *Value, f starlark.Float) {
-	box := p.boxes.float()
+// setFloat makes *v a Float; x is that of the instruction which asks for it.
+func (p *Process) setFloat(v *Value, f starlark.Float, x uint8) {
+	box := p.boxes.float(x)
 	*box = f
 	*wordsOf(v) = words{floatTab, unsafe.Pointer(box)}
 }
@@ -57,7 +73,7 @@ func (p *Process) setFloat(v *Value, f starlark.Float) {
 // MakeFloat returns a Float.
 func (p *Process) MakeFloat(f float64) Value {
 	var v Value
-	p.setFloat(&v, starlark.Float(f))
+	p.setFloat(&v, starlark.Float(f), 0)
 	return v
 }
 
@@ -71,13 +87,13 @@ func bothFloat(x, y Value) (a, b starlark.Float, ok bool) {
 }
 
 // floatArithmetic does + - * / on floats and small ints mixed.
-func (p *Process) floatArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
+func (p *Process) floatArithmetic(in *compile.Instr, x, y Value) (v Value, ok bool) {
 	a, ok1 := smallFloat(x)
 	b, ok2 := smallFloat(y)
 	if !ok1 || !ok2 {
 		return nil, false
 	}
-	switch op {
+	switch in.Op {
 	case compile.ADD:
 		a += b
 	case compile.SUB:
@@ -92,7 +108,28 @@ func (p *Process) floatArithmetic(op compile.Opcode, x, y Value) (Value, bool) {
 	default:
 		return nil, false
 	}
-	return p.MakeFloat(float64(a)), true
+	p.setFloat(&v, a, in.X)
+	return v, true
+}
+
+// settle gives the numbers that the top frame has among the temporaries boxes of their own. It comes before
+// anything that may run script code or keep an operand.
+func (p *Process) settle(fr *Frame) {
+	code := fr.Fn.Proto.Code
+	first := len(code.Locals)
+	live := min(int(code.Depth[fr.PC-1]), first+compile.NumTemporaries)
+	for i := first; i < live; i++ {
+		v := &p.Stack[fr.Base+i]
+		at := uintptr(wordsOf(v).data) - uintptr(unsafe.Pointer(&p.boxes.temporaries))
+		switch {
+		case at >= unsafe.Sizeof(p.boxes.temporaries):
+		case wordsOf(v).tab == floatTab:
+			p.setFloat(v, (*v).(starlark.Float), 0)
+		default:
+			m, _ := magnitudeAt(v)
+			*v = p.boxes.integer(m, 0)
+		}
+	}
 }
 
 // smallFloat returns a float, or a small int as one.

@@ -212,12 +212,12 @@ reload:
 			x, y := &regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmallAt(x, y); ok {
 				if !setSmall(&regs[in.A], a+b) {
-					regs[in.A] = p.makeWide(a + b)
+					regs[in.A] = p.makeWide(a+b, in.X)
 				}
 				continue
 			}
 			if a, b, ok := bothFloat(*x, *y); ok {
-				p.setFloat(&regs[in.A], a+b)
+				p.setFloat(&regs[in.A], a+b, in.X)
 				continue
 			}
 			goto binary
@@ -226,12 +226,12 @@ reload:
 			x, y := &regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmallAt(x, y); ok {
 				if !setSmall(&regs[in.A], a-b) {
-					regs[in.A] = p.makeWide(a - b)
+					regs[in.A] = p.makeWide(a-b, in.X)
 				}
 				continue
 			}
 			if a, b, ok := bothFloat(*x, *y); ok {
-				p.setFloat(&regs[in.A], a-b)
+				p.setFloat(&regs[in.A], a-b, in.X)
 				continue
 			}
 			goto binary
@@ -240,12 +240,12 @@ reload:
 			x, y := &regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothSmallAt(x, y); ok {
 				if !setSmall(&regs[in.A], a*b) {
-					regs[in.A] = p.makeWide(a * b)
+					regs[in.A] = p.makeWide(a*b, in.X)
 				}
 				continue
 			}
 			if a, b, ok := bothFloat(*x, *y); ok {
-				p.setFloat(&regs[in.A], a*b)
+				p.setFloat(&regs[in.A], a*b, in.X)
 				continue
 			}
 			goto binary
@@ -253,7 +253,7 @@ reload:
 		case compile.TRUEDIV:
 			x, y := &regs[in.B], rk(regs, consts, in.C)
 			if a, b, ok := bothFloat(*x, *y); ok && b != 0 {
-				p.setFloat(&regs[in.A], a/b)
+				p.setFloat(&regs[in.A], a/b, in.X)
 				continue
 			}
 			goto binary
@@ -265,7 +265,7 @@ reload:
 				if a%b != 0 && (a < 0) != (b < 0) {
 					q--
 				}
-				regs[in.A] = p.MakeInt(q)
+				regs[in.A] = p.makeInt(q, in.X)
 				continue
 			}
 			goto binary
@@ -312,7 +312,7 @@ reload:
 
 		case compile.SHL:
 			if a, b, ok := bothSmallAt(&regs[in.B], rk(regs, consts, in.C)); ok && b >= 0 && b < 31 {
-				regs[in.A] = p.MakeInt(a << b)
+				regs[in.A] = p.makeInt(a<<b, in.X)
 				continue
 			}
 			goto binary
@@ -322,6 +322,7 @@ reload:
 
 		case compile.NEG, compile.POS, compile.INVERT:
 			fr.PC = next(instrs, in)
+			p.settle(fr)
 			if v, err = p.unary(*in, regs[in.B]); err != nil {
 				goto raise
 			}
@@ -346,6 +347,7 @@ reload:
 
 		case compile.EQ, compile.NE, compile.LT, compile.LE, compile.GT, compile.GE, compile.IN, compile.NOTIN:
 			fr.PC = next(instrs, in)
+			p.settle(fr)
 			x, y := regs[in.B], *rk(regs, consts, in.C)
 			if taken, err = p.compare(in.Op, x, y); err != nil {
 				if err = p.slowCompare(err, in.Op, x, y); err != nil {
@@ -546,6 +548,7 @@ reload:
 				}
 			}
 			fr.PC = next(instrs, in)
+			p.settle(fr)
 			if v, err = p.Index(x, key); err != nil {
 				if err = p.slow(err, "_getitem", RetStore, x, key); err != nil {
 					goto raise
@@ -591,6 +594,7 @@ reload:
 				regs[in.A] = v
 				continue
 			}
+			p.settle(fr)
 			v, err = p.getAttr(fr, *in, regs[in.B])
 			goto called
 
@@ -729,7 +733,7 @@ reload:
 					continue // to the JMP
 				}
 				if !setSmall(&regs[in.B], it.Next) {
-					regs[in.B] = p.makeWide(it.Next)
+					regs[in.B] = p.makeWide(it.Next, 0)
 				}
 				it.N--
 				it.Next += it.Step
@@ -887,7 +891,12 @@ reload:
 		goto called
 
 	binary:
+		if v, taken = p.arithmetic(in, &regs[in.B], rk(regs, consts, in.C)); taken {
+			regs[in.A] = v
+			continue
+		}
 		fr.PC = next(instrs, in)
+		p.settle(fr)
 		if v, err = p.binary(*in, regs[in.B], *rk(regs, consts, in.C)); err != nil {
 			goto raise
 		}
@@ -899,6 +908,7 @@ reload:
 
 	ifcompare:
 		fr.PC = next(instrs, in)
+		p.settle(fr)
 		if taken, err = p.compare(in.Op-compile.IFEQ+compile.EQ, regs[in.A], *rk(regs, consts, in.C)); err != nil {
 			if err = p.slowCondition(err, in.Op-compile.IFEQ+compile.EQ, regs[in.A], *rk(regs, consts, in.C)); err != nil {
 				goto raise

@@ -3,8 +3,11 @@ package vm
 import (
 	"math"
 	"math/big"
-	"mpstar/host/compile"
+	"slices"
 	"testing"
+	"unsafe"
+
+	"mpstar/host/compile"
 
 	"go.starlark.net/starlark"
 )
@@ -55,7 +58,8 @@ func TestWideArithmetic(t *testing.T) {
 		}
 		for _, a := range edges {
 			for _, b := range edges {
-				got, ok := p.wideArithmetic(op, MakeInt(a), MakeInt(b))
+				x, y := MakeInt(a), MakeInt(b)
+				got, ok := p.intArithmetic(&compile.Instr{Op: op}, &x, &y)
 				if !ok {
 					continue
 				}
@@ -65,6 +69,46 @@ func TestWideArithmetic(t *testing.T) {
 				}
 				if eq, _ := starlark.Equal(got, want); !eq {
 					t.Errorf("%d %s %d: %v is not equal to the library's", a, operators[op].sign, b, got)
+				}
+			}
+		}
+	}
+}
+
+// TestBigLayout: big.Int lies as bigLayout says.
+func TestBigLayout(t *testing.T) {
+	for _, text := range []string{"4294967296", "-4294967297", "340282366920938463463374607431768211455", "-18446744073709551616"} {
+		want, _ := new(big.Int).SetString(text, 10)
+		got := (*bigLayout)(unsafe.Pointer(want))
+		if got.neg != (want.Sign() < 0) || !slices.Equal(got.abs, want.Bits()) || unsafe.Sizeof(*want) != unsafe.Sizeof(*got) {
+			t.Errorf("%s lies as %v", text, *got)
+		}
+	}
+}
+
+// TestMagnitudes compares numbers of two words, and results that have them, with the library's.
+func TestMagnitudes(t *testing.T) {
+	p := new(Process)
+	var edges []Value
+	for _, k := range []uint{0, 5, 31, 32, 47, 62, 63, 64, 65, 96, 126, 127, 128} {
+		for d := int64(-1); d <= 1; d++ {
+			i := new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), k), big.NewInt(d))
+			edges = append(edges, starlark.MakeBigInt(i), starlark.MakeBigInt(new(big.Int).Neg(i)))
+		}
+	}
+	for op := compile.ADD; op <= compile.SHR; op++ {
+		for i := range edges {
+			for k := range edges {
+				x, y := edges[i], edges[k]
+				for _, mark := range []uint8{0, compile.FirstTemporary} {
+					got, ok := p.intArithmetic(&compile.Instr{Op: op, X: mark}, &x, &y)
+					if !ok {
+						continue
+					}
+					want, err := p.Binary(op, x, y)
+					if eq, _ := starlark.Equal(got, want); err != nil || !eq || got.String() != want.String() {
+						t.Errorf("%v %s %v = %v, want %v (%v)", x, operators[op].sign, y, got, want, err)
+					}
 				}
 			}
 		}
