@@ -18,7 +18,7 @@
 // Calls place callee and arguments in consecutive registers at the top of the
 // temporaries, so the callee's window can begin at its arguments.
 //
-// Conditional instructions (IF… and FORITER) are followed by a JMP or LOOP
+// Conditional instructions (IF…, MATCH… and FORITER) are followed by a JMP or LOOP
 // that is taken if the condition holds and skipped otherwise; the pair is one
 // instruction to everyone but the encoder.
 //
@@ -56,6 +56,9 @@ const ConstBit = 1 << 15
 
 // NoReg stands for "no register" where an operand is optional.
 const NoReg Reg = 0xffff
+
+// NoStar is the operand X of a MATCHSEQ all of whose elements are named.
+const NoStar = 255
 
 // An Instr is one instruction. B and C together are the 32-bit operand Bx.
 type Instr struct {
@@ -140,6 +143,9 @@ const (
 	IFIS
 	IFISNOT
 	IFMATCH
+	MATCHSEQ
+	MATCHMAP
+	MATCHCLASS
 
 	JMP
 	LOOP
@@ -308,6 +314,12 @@ var Ops = [NumOpcodes]OpInfo{
 	IFIS:    {"IFIS", FormARK, "if R[A] is RK[C] then"},
 	IFISNOT: {"IFISNOT", FormARK, "if R[A] is not RK[C] then"},
 	IFMATCH: {"IFMATCH", FormARK, "if exception R[A] is an instance of class, or one of the tuple of classes, RK[C] then; fails with TypeError if they are not exception classes"},
+	MATCHSEQ: {"MATCHSEQ", FormABUX, "if R[A] is no sequence of C elements then (X is not looked at as a condition, so below); " +
+		"otherwise R[B] … R[B+C-1] := its elements, R[B+X] taking a list of those that are left over, unless X is NoStar"},
+	MATCHMAP: {"MATCHMAP", FormABUX, "if R[A] is no mapping that has the keys R[B] … R[B+C-1] then; otherwise these registers := their values " +
+		"and, if X=1, R[B+C] := a dict of what else it has; fails with ValueError if a key is there twice"},
+	MATCHCLASS: {"MATCHCLASS", FormABUX, "if R[A] is no instance of class R[B], or an attribute is missing, then; otherwise R[B] … R[B+C-1] := the attributes " +
+		"which the class's __match_args__ gives for the first X, and tuple R[B+1] names for the others; fails with TypeError"},
 
 	JMP:    {"JMP", FormJump, "jump to Bx"},
 	LOOP:   {"LOOP", FormJump, "jump back to Bx, looking at attention"},

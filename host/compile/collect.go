@@ -189,6 +189,8 @@ func (c *collector) stmt(s syntax.Stmt) {
 			}
 		}
 		c.stmts(s.Body)
+	case *syntax.Match:
+		c.match(s)
 	case *syntax.FuncDef:
 		c.funcDef(s)
 	case *syntax.ClassDef:

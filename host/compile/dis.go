@@ -194,6 +194,9 @@ func (l *lister) operands(in Instr) string {
 		}
 		return a + " " + l.regs(in.B, in.C)
 	case FormABUX:
+		if in.Op >= MATCHMAP && in.Op <= MATCHCLASS || in.X == NoStar {
+			return fmt.Sprintf("%s to %s %d", a, l.regs(in.B, in.C), in.X)
+		}
 		return fmt.Sprintf("%s to %s *%s", a, l.regs(in.B, in.C), l.reg(in.B+uint16(in.X)))
 	case FormAUK:
 		return fmt.Sprintf("%s %d %s", a, in.B, l.constant(int(in.C)))

@@ -53,6 +53,8 @@ func (b *builder) stmt(s syntax.Stmt) {
 		b.try(s)
 	case *syntax.With:
 		b.with(s.Range, s.Items, s.Body)
+	case *syntax.Match:
+		b.match(s)
 	case *syntax.FuncDef:
 		b.funcDef(s)
 	case *syntax.ClassDef:

@@ -111,7 +111,7 @@ func (v *verifier) operands(pc int, in Instr) error {
 		return fmt.Errorf("no jump follows")
 	}
 	e := effects(c, in)
-	for _, r := range slices.Concat(e.reads, e.maybe, e.writes) {
+	for _, r := range slices.Concat(e.reads, e.maybe, e.writes, []regs{e.unlessTaken}) {
 		if r.first+r.n > c.NumRegs {
 			return fmt.Errorf("register %d", r.first+r.n-1)
 		}
@@ -142,7 +142,7 @@ func (v *verifier) operands(pc int, in Instr) error {
 }
 
 // isConditional reports whether a JMP or LOOP belongs to the instruction.
-func isConditional(op Opcode) bool { return op >= IFEQ && op <= IFMATCH || op == FORITER }
+func isConditional(op Opcode) bool { return op >= IFEQ && op <= MATCHCLASS || op == FORITER }
 
 func isJump(op Opcode) bool { return op == JMP || op == LOOP }
 
@@ -484,6 +484,20 @@ func special(c *Code, in Instr, e *effect) bool {
 	case FORITER:
 		e.read(in.A, 1)
 		e.unlessTaken = regs{int(in.B), 1}
+	case MATCHSEQ:
+		e.read(in.A, 1)
+		e.unlessTaken = regs{int(in.B), int(in.C)}
+		if in.X != NoStar {
+			e.at(int(in.X), int(in.C))
+		}
+	case MATCHMAP:
+		e.read(in.A, 1)
+		e.read(in.B, int(in.C))
+		e.unlessTaken = regs{int(in.B), int(in.C) + int(in.X)}
+	case MATCHCLASS:
+		e.read(in.A, 1)
+		e.read(in.B, 2)
+		e.unlessTaken = regs{int(in.B), int(in.C)}
 	case RAISE, ASSERTFAIL:
 		if in.X > 0 {
 			e.read(in.A, 1)

@@ -191,6 +191,12 @@ func (d *dumper) stmt(s Stmt, depth int) {
 		}
 		head("With", items...)
 		d.body("body", s.Body, depth+1)
+	case *Match:
+		head("Match", d.expr(s.Subject))
+		for _, c := range s.Cases {
+			d.line(depth+1, "case %s %s", d.pattern(c.Pattern), d.expr(c.Guard))
+			d.body("body", c.Body, depth+2)
+		}
 	case *FuncDef:
 		d.decorators(s.Decorators, depth)
 		head("FunctionDef", s.Name.Name, d.params(&s.Params), d.expr(s.Returns))
@@ -200,6 +206,43 @@ func (d *dumper) stmt(s Stmt, depth int) {
 		head("ClassDef", s.Name.Name, d.args(s.Args))
 		d.body("body", s.Body, depth+1)
 	}
+}
+
+// pattern writes p, which may be nil.
+func (d *dumper) pattern(p Pattern) string {
+	if p == nil {
+		return "-"
+	}
+	at := d.at(p.Span())
+	form := func(name string, words ...string) string {
+		return "(" + strings.Join(append([]string{name + at}, words...), " ") + ")"
+	}
+	switch p := p.(type) {
+	case *MatchValue:
+		return form("MatchValue", d.expr(p.X))
+	case *MatchSequence:
+		return form("MatchSequence", d.patterns(p.Elts))
+	case *MatchStar:
+		return form("MatchStar", p.Name)
+	case *MatchMapping:
+		return form("MatchMapping", d.bracketed(p.Keys), d.patterns(p.Values), orDash(p.Rest))
+	case *MatchClass:
+		words := append([]string{d.expr(p.Class), d.patterns(p.Positional)}, idents(p.Names)...)
+		return form("MatchClass", append(words, d.patterns(p.Named))...)
+	case *MatchOr:
+		return form("MatchOr", d.patterns(p.Alternatives))
+	case *MatchAs:
+		return form("MatchAs", d.pattern(p.Pattern), p.Name)
+	}
+	panic(fmt.Sprintf("unknown pattern %T", p))
+}
+
+func (d *dumper) patterns(ps []Pattern) string {
+	var words []string
+	for _, p := range ps {
+		words = append(words, d.pattern(p))
+	}
+	return "[" + strings.Join(words, " ") + "]"
 }
 
 func (d *dumper) decorators(xs []Expr, depth int) {

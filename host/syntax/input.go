@@ -50,7 +50,7 @@ func isCompound(body []Stmt) bool {
 		return false
 	}
 	switch body[len(body)-1].(type) {
-	case *If, *While, *For, *Try, *With, *FuncDef, *ClassDef:
+	case *If, *While, *For, *Try, *With, *Match, *FuncDef, *ClassDef:
 		return true
 	}
 	return false

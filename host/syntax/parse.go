@@ -5,7 +5,7 @@
 //
 //	File       = {Statement} .
 //	Statement  = Simple {';' Simple} [';'] NEWLINE
-//	           | If | While | For | Try | With | FuncDef | ClassDef .
+//	           | If | While | For | Try | With | Match | FuncDef | ClassDef .
 //	Block      = Simple {';' Simple} [';'] NEWLINE
 //	           | NEWLINE INDENT Statement {Statement} DEDENT .
 //
@@ -34,6 +34,15 @@
 //	With       = 'with' (Items | '(' Item, … ')') ':' Block .
 //	Items      = Item {',' Item} .
 //	Item       = Expr ['as' Target] .
+//	Match      = 'match' (Named | Elements) ':' NEWLINE INDENT Case {Case} DEDENT .
+//	Case       = 'case' (Pattern | Pattern ',' [Sequence]) ['if' Named] ':' Block .
+//	Pattern    = Closed {'|' Closed} ['as' name] .
+//	Closed     = ['-'] number | string {string} | 'None' | 'True' | 'False' | name {'.' name}
+//	           | '(' Pattern ')' | '(' [Sequence] ')' | '[' [Sequence] ']'
+//	           | '{' (Key ':' Pattern, …) ['**' name] '}'
+//	           | name {'.' name} '(' (Pattern | name '=' Pattern), … ')' .
+//	Sequence   = (Pattern | '*' name), … .
+//	Key        = literal | name '.' name {'.' name} .
 //	FuncDef    = {Decorator} 'def' name '(' [Params] ')' ['->' Expr] ':' Block .
 //	ClassDef   = {Decorator} 'class' name ['(' [Args] ')'] ':' Block .
 //	Decorator  = '@' Named NEWLINE .
@@ -63,14 +72,15 @@
 //	Yield      = 'yield' [Exprs | 'from' Expr] .
 package syntax
 
-// This file holds the parser's core and the statements; expr.go the
-// expressions, target.go what may be assigned to, literal.go and fstring.go
-// what literals mean.
+// This file holds the parser's core and the statements; pattern.go the match
+// statement, expr.go the expressions, target.go what may be assigned to,
+// literal.go and fstring.go what literals mean.
 //
 // The parser is one of recursive descent that looks one token ahead and never
 // goes back: where Python's grammar needs more, it reads an expression first
 // and then looks at what it has read (a target, a keyword argument, the items
-// of a with). Chains of any length (a+b+…, a.b.c…, elif) are read in loops;
+// of a with). Only the word match, which may as well be a name, has it look at
+// the whole line (beginsMatch). Chains of any length (a+b+…, a.b.c…, elif) are read in loops;
 // what does recurse is bounded by maxDepth.
 
 // maxDepth bounds the recursion of the parser, and with it the depth of the
@@ -225,6 +235,10 @@ func (p *parser) statement(body []Stmt) []Stmt {
 		return append(body, p.withStmt())
 	case tDef, tClass, tAt:
 		return append(body, p.decorated())
+	case tName:
+		if p.beginsMatch() {
+			return append(body, p.matchStmt())
+		}
 	}
 	return p.simpleLine(body)
 }
@@ -258,18 +272,10 @@ func (p *parser) simpleLine(body []Stmt) []Stmt {
 		}
 	}
 	if p.tok.kind != tNewline {
-		p.endOfStatement()
+		p.unexpected("a newline or ';'")
 	}
 	p.advance()
 	return body
-}
-
-// endOfStatement fails at a token where a simple statement should have ended.
-func (p *parser) endOfStatement() {
-	if p.first.kind == tName && p.scan.word(&p.first) == "match" {
-		p.fail(p.tok.Range, "invalid syntax; match statements are not supported")
-	}
-	p.unexpected("a newline or ';'")
 }
 
 // simple reads one simple statement.
@@ -521,7 +527,7 @@ func (p *parser) annAssign(start Pos, x Expr) Stmt {
 	p.advance()
 	if p.tok.kind == tNewline {
 		p.tok = colon
-		p.endOfStatement()
+		p.unexpected("a newline or ';'")
 	}
 	ann := p.expr()
 	switch x.(type) {

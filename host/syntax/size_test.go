@@ -59,6 +59,8 @@ func TestLarge(t *testing.T) {
 		"string":          "'" + repeat("x", n) + "'",
 		"hexadecimal":     "0x" + repeat("f", n),
 		"float":           "0." + repeat("1", n),
+		"cases":           "match x:\n" + repeat("  case [a, *_] | {1: a}: pass\n", n),
+		"subjects":        repeat("match(x):\n  case 1: pass\n", n),
 		"asserts":         repeat("assert"+repeat(" ", 1000)+"x\n", n),
 		"ifs":             repeat("a if b else c, ", n),
 	} {

@@ -1,6 +1,6 @@
 // Package syntax turns the text of a script into a tree.
 //
-// The grammar is Python 3.11's, without async and match, plus Starlark's load
+// The grammar is Python 3.11's, without async and except*, plus Starlark's load
 // statement; the package comment of parse.go has it in full. The tree says
 // what was written and nothing more: which scope a name belongs to, and
 // whether a break has a loop around it, is for package compile to find.
@@ -203,6 +203,13 @@ type (
 		Body  []Stmt
 	}
 
+	// Match is match Subject: Cases. There is at least one.
+	Match struct {
+		Range
+		Subject Expr
+		Cases   []Case
+	}
+
 	// FuncDef is a def statement. Range starts at def, not at the decorators.
 	FuncDef struct {
 		Range
@@ -244,6 +251,73 @@ type WithItem struct {
 	X      Expr
 	Target Expr // or nil
 }
+
+// A Case is case Pattern [if Guard]: Body.
+type Case struct {
+	Pattern Pattern
+	Guard   Expr // or nil
+	Body    []Stmt
+}
+
+// A Pattern is what a case compares the subject of a match with.
+type Pattern interface {
+	Node
+	pattern()
+}
+
+// Patterns.
+type (
+	// MatchValue is a literal or a dotted name: a Constant, a Unary minus of
+	// one, or an Attr. None, True and False are compared by identity.
+	MatchValue struct {
+		Range
+		X Expr
+	}
+
+	// MatchSequence is [a, *b, c], with brackets, parentheses or neither. At
+	// most one element is a MatchStar, which stands nowhere else.
+	MatchSequence struct {
+		Range
+		Elts []Pattern
+	}
+
+	// MatchStar is *Name. The name _ binds nothing.
+	MatchStar struct {
+		Range
+		Name string
+	}
+
+	// MatchMapping is {k: p, **Rest}. A key is what MatchValue may hold.
+	MatchMapping struct {
+		Range
+		Keys   []Expr
+		Values []Pattern // of Keys
+		Rest   string    // "" if there is none
+	}
+
+	// MatchClass is Class(p, name=q). Class is a Name or Attr of Names.
+	MatchClass struct {
+		Range
+		Class      Expr
+		Positional []Pattern
+		Names      []Ident
+		Named      []Pattern // of Names
+	}
+
+	// MatchOr is p | q.
+	MatchOr struct {
+		Range
+		Alternatives []Pattern
+	}
+
+	// MatchAs is Pattern as Name, or Name alone, which matches anything. The
+	// name _ alone binds nothing.
+	MatchAs struct {
+		Range
+		Pattern Pattern // or nil
+		Name    string
+	}
+)
 
 // Params are the parameters of a def or lambda, in the order written:
 // positional-only, ordinary, *Varargs, keyword-only, **Kwargs.
@@ -544,8 +618,17 @@ func (*While) stmt()      {}
 func (*For) stmt()        {}
 func (*Try) stmt()        {}
 func (*With) stmt()       {}
+func (*Match) stmt()      {}
 func (*FuncDef) stmt()    {}
 func (*ClassDef) stmt()   {}
+
+func (*MatchValue) pattern()    {}
+func (*MatchSequence) pattern() {}
+func (*MatchStar) pattern()     {}
+func (*MatchMapping) pattern()  {}
+func (*MatchClass) pattern()    {}
+func (*MatchOr) pattern()       {}
+func (*MatchAs) pattern()       {}
 
 func (*Name) expr()      {}
 func (*Constant) expr()  {}

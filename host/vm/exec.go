@@ -178,6 +178,8 @@ func (p *Process) finish(fr *Frame, v Value) error {
 	case compile.EXTEND, compile.SETUPDATE, compile.DICTMERGE, compile.UNPACK, compile.UNPACKEX:
 		_, err := p.gather(in, regs, v)
 		return err
+	case compile.MATCHSEQ, compile.MATCHMAP, compile.MATCHCLASS:
+		p.matched(fr, in, regs, v)
 	case compile.BUILDCLASS:
 		return p.finishClass(in, regs, code, v)
 	case compile.FORMAT:

@@ -453,6 +453,18 @@ reload:
 			}
 			goto branch
 
+		case compile.MATCHSEQ, compile.MATCHMAP, compile.MATCHCLASS:
+			fr.PC = next(instrs, in)
+			if v, err = p.match(*in, p.registers()); err != nil {
+				goto raise
+			}
+			if v == nil {
+				goto reload
+			}
+			if v.Truth() {
+				in = after(in, 1)
+			}
+
 		case compile.JMP:
 			in = &instrs[in.Bx()]
 			goto dispatch

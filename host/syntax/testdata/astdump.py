@@ -16,7 +16,7 @@ OPS = {
     ast.And: 'and', ast.Or: 'or', ast.Not: 'not', ast.Invert: '~', ast.UAdd: '+', ast.USub: '-',
 }
 
-UNSUPPORTED = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await, ast.Match, ast.TryStar)
+UNSUPPORTED = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await, ast.TryStar)
 
 
 class Skip(Exception):
@@ -54,6 +54,9 @@ class Dumper:
         for h in getattr(s, 'handlers', []):
             self.line(depth + 1, f'handler{self.at(h)} {self.opt(h.type)} {h.name or "-"}')
             self.body('body', h.body, depth + 2)
+        for c in getattr(s, 'cases', []):
+            self.line(depth + 1, f'case {self.pattern(c.pattern)} {self.opt(c.guard)}')
+            self.body('body', c.body, depth + 2)
         self.body('else', getattr(s, 'orelse', []), depth + 1)
         self.body('finally', getattr(s, 'finalbody', []), depth + 1)
 
@@ -76,6 +79,7 @@ class Dumper:
     def For(self, s): return [self.expr(s.target), self.expr(s.iter)]
     def Try(self, s): return []
     def With(self, s): return [f'{self.expr(i.context_expr)} as {self.opt(i.optional_vars)}' for i in s.items]
+    def Match(self, s): return [self.expr(s.subject)]
     def FunctionDef(self, s): return [s.name, self.params(s.args), self.opt(s.returns)]
 
     def ImportFrom(self, s):
@@ -147,6 +151,23 @@ class Dumper:
         text = '(JoinedStr' + at + ' ' + self.exprs(e.values) + ')'
         self.in_fstring -= 1
         return text
+
+    def pattern(self, p):
+        if isinstance(p, ast.MatchSingleton):  # ours is a MatchValue
+            return f'(MatchValue{self.at(p)} (Constant{self.at(p)} {p.value}))'
+        words = getattr(self, 'p' + type(p).__name__)(p)
+        return '(' + ' '.join([type(p).__name__ + self.at(p)] + words) + ')'
+
+    def patterns(self, ps):
+        return '[' + ' '.join(self.pattern(p) for p in ps) + ']'
+
+    def pMatchValue(self, p): return [self.expr(p.value)]
+    def pMatchSequence(self, p): return [self.patterns(p.patterns)]
+    def pMatchStar(self, p): return [p.name or '_']
+    def pMatchMapping(self, p): return [self.exprs(p.keys), self.patterns(p.patterns), p.rest or '-']
+    def pMatchClass(self, p): return [self.expr(p.cls), self.patterns(p.patterns), *p.kwd_attrs, self.patterns(p.kwd_patterns)]
+    def pMatchOr(self, p): return [self.patterns(p.patterns)]
+    def pMatchAs(self, p): return [self.pattern(p.pattern) if p.pattern else '-', p.name or '_']
 
     def eName(self, e): return [e.id]
     def eTuple(self, e): return [self.exprs(e.elts)]

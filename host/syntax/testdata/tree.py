@@ -197,3 +197,30 @@ if x:
   \
   y
   z
+match x:
+    case 1: pass
+match (x), *y:
+    case -1.5 | "a" "b" | None | True if z:
+        pass
+    case a.b.c | (d) as e: pass
+    case _: pass
+match -x,:
+    case []: pass
+    case (): pass
+    case (a,): pass
+    case [(a), *_, b]: pass
+    case *a, 1: pass
+    case a, b if c: pass
+    case {}: pass
+    case {1: a, b.c: {**d}, "e": _, **f, }: pass
+    case A(): pass
+    case a.B(1, [c], d=e, f=_,): pass
+match[x]:
+    case str() as y: pass
+match (
+    x
+):
+    case 1:
+        if y: pass
+match [x], match (y)
+match = match if match else -match
