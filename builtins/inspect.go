@@ -75,7 +75,7 @@ func isinstanceFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if checks(a[1]) {
 		return nil, vm.NeedScript
 	}
-	ok, err := isInstance(a[0], a[1])
+	ok, err := vm.IsInstance(a[0], a[1])
 	return starlark.Bool(ok), err
 }
 
@@ -87,42 +87,44 @@ func checks(types vm.Value) bool {
 		return t.Attrs["__instancecheck__"] != nil
 	case starlark.Tuple:
 		return slices.ContainsFunc(t, checks)
+	case *vm.Union:
+		return slices.ContainsFunc(t.Args, checks)
 	}
 	return false
 }
 
-// isInstance is vm.IsInstance, and knows the names that type() returns:
-// isinstance(x, type(None)).
-func isInstance(x, types vm.Value) (bool, error) {
-	switch t := types.(type) {
-	case starlark.String:
-		return x.Type() == string(t), nil
-	case starlark.Tuple:
-		for _, one := range t {
-			if ok, err := isInstance(x, one); ok || err != nil {
+func issubclassFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	c := typeNamed(p, a[0])
+	if !isTypeObject(c) {
+		return nil, vm.Raise(vm.TypeError, "issubclass() arg 1 must be a class")
+	}
+	ok, err := isSubclass(p, c, a[1])
+	return starlark.Bool(ok), err
+}
+
+// typeNamed returns the builtin type that type() calls v, or v.
+func typeNamed(p *vm.Process, v vm.Value) vm.Value {
+	if s, ok := v.(starlark.String); ok {
+		if t := p.TypeNamed(string(s)); t != nil {
+			return t
+		}
+	}
+	return v
+}
+
+func isSubclass(p *vm.Process, c, of vm.Value) (bool, error) {
+	if u, ok := of.(*vm.Union); ok {
+		of = u.Args
+	}
+	if classes, ok := of.(starlark.Tuple); ok {
+		for _, one := range classes {
+			if ok, err := isSubclass(p, c, one); ok || err != nil {
 				return ok, err
 			}
 		}
 		return false, nil
 	}
-	return vm.IsInstance(x, types)
-}
-
-func issubclassFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	if !isTypeObject(a[0]) {
-		return nil, vm.Raise(vm.TypeError, "issubclass() arg 1 must be a class")
-	}
-	ok, err := isSubclass(a[0], a[1])
-	return starlark.Bool(ok), err
-}
-
-func isSubclass(c, of vm.Value) (bool, error) {
-	if classes, ok := of.(starlark.Tuple); ok {
-		for _, one := range classes {
-			if ok, err := isSubclass(c, one); ok || err != nil {
-				return ok, err
-			}
-		}
+	if of = typeNamed(p, of); of == vm.Value(starlark.String("NoneType")) {
 		return false, nil
 	}
 	if !isTypeObject(of) {

@@ -50,6 +50,7 @@ var _libraryRows = []row{
 	{name: "index", sig: "(a, /)", fn: libraryIndex, slow: "_index", doc: "Return a as an int, if it is one or has an __index__."},
 	{name: "plain", sig: "(x)", fn: libraryPlain, doc: "Return the value that an instance of a class which inherits from a builtin type holds; any other value as it is."},
 	{name: "strptime", sig: "(string, format, /)", fn: libraryStrptime, doc: "Return time.strptime(string, format), the microseconds, the offset from UTC and the name of the zone, None if there is none."},
+	{name: "union", sig: "(types)", fn: libraryUnion, doc: "Return typing.Union of a tuple of types, or None if one of them is no type."},
 	{name: "type_name", sig: "(x)", fn: libraryTypeName, doc: "Return the name of the type of x as CPython has it."},
 }
 
@@ -61,6 +62,17 @@ func libraryPlain(p *vm.Process, a []vm.Value) (vm.Value, error) { return vm.Pla
 
 func libraryTypeName(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return starlark.String(vm.TypeName(a[0])), nil
+}
+
+func libraryUnion(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	types, ok := a[0].(starlark.Tuple)
+	if !ok || len(types) == 0 {
+		return starlark.None, nil
+	}
+	if u := vm.UnionOf(types, true); u != nil {
+		return u, nil
+	}
+	return starlark.None, nil
 }
 
 func libraryClassOf(p *vm.Process, a []vm.Value) (vm.Value, error) {

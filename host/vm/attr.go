@@ -486,6 +486,9 @@ func (p *Process) plainAttr(x Value, name string) (Value, error) {
 		}
 	case starlark.String:
 		if name == "__name__" { // type(x) of a builtin value is its name
+			if n, ok := p.TypeNamed(string(x)).(*Native); ok {
+				return starlark.String(n.Name), nil
+			}
 			return x, nil
 		}
 	case starlark.HasAttrs:

@@ -176,6 +176,10 @@ func (p *Process) call(fn Value, args []Value, kwargs []starlark.Tuple, base int
 				return nil, notCallable(fn)
 			}
 			fn = method
+		case starlark.String: // type(x)(…)
+			if fn = p.TypeNamed(string(f)); fn == nil {
+				return nil, notCallable(f)
+			}
 		case starlark.Callable:
 			return p.callForeign(f, args, kwargs)
 		default:

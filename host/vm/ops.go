@@ -117,6 +117,11 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	if err == nil {
 		return z, nil
 	}
+	if op == compile.OR && (x != starlark.None || y != starlark.None) {
+		if u := UnionOf([]Value{x, y}, false); u != nil {
+			return u, nil
+		}
+	}
 	if err := foreignError(operators[op].token, x, y); err != nil {
 		return nil, err
 	}
@@ -501,8 +506,14 @@ func (p *Process) Truth(v Value) (bool, error) {
 // identical if they are equal and of one type.
 func Is(x, y Value) bool {
 	switch x := x.(type) {
-	case starlark.NoneType, starlark.Bool, starlark.String, starlark.Bytes:
+	case starlark.NoneType, starlark.Bool, starlark.Bytes:
 		return x == y
+	case starlark.String:
+		return x == y || namesType(x, y)
+	case *Native:
+		if s, ok := y.(starlark.String); ok {
+			return namesType(s, x)
+		}
 	case starlark.Float:
 		y, ok := y.(starlark.Float)
 		return ok && math.Float64bits(float64(x)) == math.Float64bits(float64(y))
@@ -518,6 +529,26 @@ func Is(x, y Value) bool {
 		return ok && len(x) == len(y) && (len(x) == 0 || &x[0] == &y[0])
 	}
 	return *wordsOf(&x) == *wordsOf(&y)
+}
+
+// namesType reports whether y is the builtin type that type() of its values calls s, as in
+// Starlark: so type(1) is int, though it is a string.
+func namesType(s starlark.String, y Value) bool {
+	n, ok := y.(*Native)
+	return ok && n.Makes != "" && n.Makes == string(s)
+}
+
+// TypeNamed returns the builtin type that type() of its values calls name, or nil.
+func (p *Process) TypeNamed(name string) Value {
+	builtin := name
+	if name == "string" {
+		builtin = "str"
+	}
+	t := p.Reg.Builtins[builtin]
+	if !namesType(starlark.String(name), t) {
+		return nil
+	}
+	return t
 }
 
 // maxDepth bounds comparison and printing of nested values, as CPython's
@@ -580,7 +611,15 @@ func equal(x, y Value, depth int) (bool, error) {
 		if bothTables(x, y) && (scripted(x) || scripted(y)) {
 			return false, NeedScript
 		}
-	case starlark.NoneType, starlark.Bool, *Class, *Function, *Native, *Module, *Generator:
+	case starlark.String:
+		return namesType(x, y), nil // of two strings equalPlain knows
+	case *Native:
+		s, ok := y.(starlark.String)
+		return Value(x) == y || ok && namesType(s, x), nil
+	case *Union:
+		y, ok := y.(*Union)
+		return ok && x.equals(y), nil
+	case starlark.NoneType, starlark.Bool, *Class, *Function, *Module, *Generator:
 		return Value(x) == y, nil
 	case *BoundMethod:
 		y, ok := y.(*BoundMethod)

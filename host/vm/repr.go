@@ -287,6 +287,10 @@ func IsInstance(v, class Value) (bool, error) {
 			return o.Shape.Class.StandsFor() == c.Makes, nil
 		}
 		return v.Type() == c.Makes, nil
+	case starlark.String: // what type() returns: isinstance(x, type(None))
+		return v.Type() == string(c), nil
+	case *Union:
+		return IsInstance(v, c.Args)
 	case starlark.Tuple:
 		for _, k := range c {
 			if ok, err := IsInstance(v, k); ok || err != nil {

@@ -98,6 +98,11 @@ func plainHash(key Value) (uint32, bool) {
 	switch k := key.(type) {
 	case starlark.String:
 		h, _ = k.Hash()
+	case *Native:
+		if k.Makes == "" {
+			return 0, false
+		}
+		h, _ = k.Hash()
 	case starlark.Tuple:
 		for i := range k {
 			if tab := wordsOf(&k[i]).tab; tab != stringTab && (tab != intTab || !isSmall(wordsOf(&k[i]).data)) {
@@ -117,7 +122,11 @@ func samePlain(key, other Value) (same, known bool) {
 	k, o := wordsOf(&key), wordsOf(&other)
 	switch {
 	case k.tab != o.tab:
-		return false, false // 1 and 1.0 are the same key
+		if s, ok := key.(starlark.String); ok && namesType(s, other) {
+			return true, true
+		}
+		s, ok := other.(starlark.String)
+		return ok && namesType(s, key), ok // otherwise 1 and 1.0 are the same key
 	case k.data == o.data:
 		return true, true
 	case k.tab == stringTab:

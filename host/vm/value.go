@@ -397,9 +397,16 @@ func (n *Native) String() string {
 	}
 	return fmt.Sprintf("<built-in function %s>", n.ShortName())
 }
-func (n *Native) Freeze()               {}
-func (n *Native) Truth() starlark.Bool  { return true }
-func (n *Native) Hash() (uint32, error) { return identityHash(unsafe.Pointer(n)) }
+func (n *Native) Freeze()              {}
+func (n *Native) Truth() starlark.Bool { return true }
+
+// Hash of a type is that of the string that it equals; see namesType.
+func (n *Native) Hash() (uint32, error) {
+	if n.Makes != "" {
+		return starlark.String(n.Makes).Hash()
+	}
+	return identityHash(unsafe.Pointer(n))
+}
 
 func (b *BoundMethod) String() string {
 	if n, ok := b.Fn.(*Native); ok {
