@@ -257,13 +257,16 @@ func varsNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 }
 
 func globalsFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	return p.GetAttr(caller(p).Fn.Proto.Module, "__dict__")
+	return caller(p).Fn.Proto.Module.Dict(), nil
 }
 
 func localsFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	fr := caller(p)
 	code := fr.Fn.Proto.Code
 	if code.Kind == compile.ModuleBody {
+		if d := topLocals(p, fr); d != nil {
+			return d, nil
+		}
 		return globalsFn(p, nil)
 	}
 	d := new(starlark.Dict)

@@ -67,6 +67,7 @@ func libraryKinds() map[string]func() vm.Portable {
 		regexKind:     func() vm.Portable { return new(Regex) },
 		segmentKind:   func() vm.Portable { return new(segment) },
 		channelKind:   func() vm.Portable { return new(channel) },
+		codeKind:      func() vm.Portable { return new(codeObject) },
 		structSeqKind: func() vm.Portable { return new(StructSeq) },
 	}
 }

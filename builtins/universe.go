@@ -85,6 +85,10 @@ var universeRows = []row{
 	{name: "vars", sig: "(x, /)", raw: varsNative, doc: "Return a dict of the attributes of an instance, class or module, of the variables here without it. Changing it changes nothing else."},
 	{name: "globals", sig: "()", fn: globalsFn, doc: "Return a dict of the global variables. Changing it changes nothing else."},
 	{name: "locals", sig: "()", fn: localsFn, doc: "Return a dict of the local variables. Changing it changes nothing else."},
+	{name: "eval", sig: "(source, globals=None, locals=None, /)", raw: evalNative, doc: "Return the value of an expression, given as a text or code object. Its variables are those here, or those in the dicts."},
+	{name: "exec", sig: "(source, globals=None, locals=None, /)", raw: execNative, doc: "Run statements, given as a text or code object. Their variables are those here, or those in the dicts. In a function, what they assign to is lost."},
+	{name: "compile", sig: "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1)", raw: compileNative, doc: "Return a code object for eval or exec. mode is 'eval', 'exec' or 'single'."},
+	{name: "__import__", sig: "(name, globals=None, locals=None, fromlist=(), level=0)", raw: importNative, doc: "Import a module and return it; of a dotted name the first one, unless there is a fromlist."},
 	{name: "super", sig: "(class, x, /)", raw: superNative, makes: "super", doc: "Return a view of x that finds attributes in the classes after class. Within a method both arguments can be left out."},
 	{name: "property", sig: "(fget=None, fset=None, fdel=None, doc=None)", fn: propertyFn, makes: "property", doc: "Make a class attribute that is got, set and deleted by functions."},
 	{name: "staticmethod", sig: "(function, /)", fn: staticmethodFn, makes: "staticmethod", doc: "Make a method that does not get the instance."},
@@ -94,9 +98,6 @@ var universeRows = []row{
 // What CPython has and scripts here have not is told by name.
 func init() {
 	for _, r := range []row{
-		{name: "eval", sig: "(source, globals=None, locals=None, /)", doc: "Not here: a text cannot be run as code."},
-		{name: "exec", sig: "(source, globals=None, locals=None, /)", doc: "Not here: a text cannot be run as code."},
-		{name: "compile", sig: "(source, filename, mode)", doc: "Not here: a text cannot be run as code."},
 		{name: "bytearray", sig: "(source=b'')", makes: "bytearray", doc: "Not here: bytes do not change; a list of ints does. It serves for isinstance."},
 		{name: "complex", sig: "(real=0, imag=0)", makes: "complex", doc: "Not here: there are no complex numbers. It serves for isinstance."},
 		{name: "memoryview", sig: "(object)", makes: "memoryview", doc: "Not here: slices of bytes are views already. It serves for isinstance."},

@@ -92,6 +92,9 @@ const (
 	GETGLOBAL
 	SETGLOBAL
 	DELGLOBAL
+	GETNAME
+	SETNAME
+	DELNAME
 	NEWCELL
 	BOX
 	GETCELL
@@ -264,14 +267,18 @@ var Ops = [NumOpcodes]OpInfo{
 	GETGLOBAL: {"GETGLOBAL", FormAG, "R[A] := global Bx, or the builtin of that name; fails with NameError"},
 	SETGLOBAL: {"SETGLOBAL", FormAG, "global Bx := R[A]"},
 	DELGLOBAL: {"DELGLOBAL", FormG, "global Bx := unset; fails with NameError if it was"},
-	NEWCELL:   {"NEWCELL", FormA, "R[A] := a new cell, unset"},
-	BOX:       {"BOX", FormA, "R[A] := a new cell holding R[A], which may be unset"},
-	GETCELL:   {"GETCELL", FormAB, "R[A] := value of cell R[B]; fails with UnboundLocalError, the name being Locals[B]"},
-	SETCELL:   {"SETCELL", FormAB, "value of cell R[A] := R[B]"},
-	DELCELL:   {"DELCELL", FormAU, "value of cell R[A] := unset; fails with UnboundLocalError if it was, unless B is 1"},
-	GETFREE:   {"GETFREE", FormAF, "R[A] := value of free cell B; fails with NameError, the name being Free[B].Name"},
-	SETFREE:   {"SETFREE", FormFB, "value of free cell A := R[B]"},
-	DELFREE:   {"DELFREE", FormF, "value of free cell A := unset; fails with NameError if it was, unless B is 1"},
+	GETNAME: {"GETNAME", FormABN, "R[A] := variable N[C] in dict R[B], unless B is NoReg, or else the global of that name, or else the builtin; fails with NameError. " +
+		"X=1: the globals are in the dict that global GlobalsSlot holds, so below"},
+	SETNAME: {"SETNAME", FormABN, "variable N[C] in dict R[B] or, if B is NoReg, among the globals := R[A]"},
+	DELNAME: {"DELNAME", FormABN, "variable N[C] in dict R[B] or, if B is NoReg, among the globals := unset; fails with NameError if it was"},
+	NEWCELL: {"NEWCELL", FormA, "R[A] := a new cell, unset"},
+	BOX:     {"BOX", FormA, "R[A] := a new cell holding R[A], which may be unset"},
+	GETCELL: {"GETCELL", FormAB, "R[A] := value of cell R[B]; fails with UnboundLocalError, the name being Locals[B]"},
+	SETCELL: {"SETCELL", FormAB, "value of cell R[A] := R[B]"},
+	DELCELL: {"DELCELL", FormAU, "value of cell R[A] := unset; fails with UnboundLocalError if it was, unless B is 1"},
+	GETFREE: {"GETFREE", FormAF, "R[A] := value of free cell B; fails with NameError, the name being Free[B].Name"},
+	SETFREE: {"SETFREE", FormFB, "value of free cell A := R[B]"},
+	DELFREE: {"DELFREE", FormF, "value of free cell A := unset; fails with NameError if it was, unless B is 1"},
 	CLOSURE: {"CLOSURE", FormACode, "R[A] := function of Codes[Bx], its defaults in R[A+1…]: those of the last NumDefaults positional parameters, " +
 		"then those of the keyword-only parameters that have one, in order; captures as Codes[Bx].Free says"},
 
@@ -373,7 +380,7 @@ var Ops = [NumOpcodes]OpInfo{
 
 	IMPORT:     {"IMPORT", FormABN, "R[A] := module N[C], its top-level package unless X is 1; B is the number of leading dots; X=2: as load() finds it"},
 	IMPORTFROM: {"IMPORTFROM", FormABN, "R[A] := N[C] of module R[B]; fails with ImportError"},
-	IMPORTSTAR: {"IMPORTSTAR", FormA, "set globals to all public names of module R[A]"},
+	IMPORTSTAR: {"IMPORTSTAR", FormABU, "set globals, or what is in dict R[B] unless B is NoReg, to all public names of module R[A]"},
 
 	FORMAT:    {"FORMAT", FormABrk, "R[A] := format(R[B], RK[C]), after the conversion X ('r', 's', 'a' or 0); C is NoReg for no format spec"},
 	CONCAT:    {"CONCAT", FormABU, "R[A] := the strings R[B] … R[B+C-1] put together"},
@@ -513,7 +520,19 @@ func (g *Globals) Lookup(name string) (uint32, bool) {
 type Options struct {
 	Steps       bool // emit STEP before every instruction
 	Interactive bool // show the value of expression statements at top level (PRINTEXPR)
+
+	// For what eval and exec run; see GETNAME.
+	Value  bool // the file is an expression statement, whose value its code returns
+	Locals bool // variables of top-level code are in the dict that its only parameter is
+	Dict   bool // globals are in a dict
 }
+
+// GlobalsSlot is the slot of the dict with the globals of a module that is compiled with Options.Dict,
+// and GlobalsName its name. The module has no other.
+const (
+	GlobalsSlot = 0
+	GlobalsName = ".globals"
+)
 
 // EllipsisType is the type of the constant Ellipsis.
 type EllipsisType struct{}

@@ -18,7 +18,14 @@ func File(f *syntax.File, g *Globals, opts Options) (code *Code, err error) {
 	u := &unit{src: f.Source, slots: g, opts: opts, scopes: scopes}
 	b := newBuilder(u, nil, scopes[f])
 	b.code.Kind = ModuleBody
+	if opts.Locals {
+		b.code.NumPos = 1
+	}
 	b.layout(f.Range)
+	if opts.Value {
+		b.emit(f.Range, Instr{Op: RETURN, C: b.rk(f.Body[0].(*syntax.ExprStmt).X)})
+		return b.finish(), nil
+	}
 	body := f.Body
 	if !opts.Interactive { // there a string is a value to be shown
 		body = b.docstring(body)
@@ -32,6 +39,9 @@ func File(f *syntax.File, g *Globals, opts Options) (code *Code, err error) {
 func (b *builder) layout(at syntax.Range) {
 	s, c := b.scope, b.code
 	var vars []*symbol
+	if c.Kind == ModuleBody && c.NumPos == 1 {
+		vars = append(vars, &symbol{scope: s})
+	}
 	if s.kind != moduleScope {
 		for _, y := range s.order {
 			if y.bindsHere() {

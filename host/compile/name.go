@@ -64,8 +64,59 @@ func (b *builder) readName(at syntax.Range, name string, dst Reg) {
 	case freeVar:
 		b.emit(at, Instr{Op: GETFREE, A: dst, B: b.freeIndex(at, y)})
 	case globalVar:
-		b.emit(at, ABx(GETGLOBAL, dst, b.slot(b.scope.mangle(name))))
+		b.readGlobal(at, b.scope.mangle(name), dst)
 	}
+}
+
+// readGlobal, writeGlobal and deleteGlobal emit R[r] := the global, the reverse, and its del.
+func (b *builder) readGlobal(at syntax.Range, name string, r Reg) {
+	if in, ok := b.byName(at, GETNAME, name, r); ok {
+		b.emit(at, in)
+		return
+	}
+	b.emit(at, ABx(GETGLOBAL, r, b.slot(name)))
+}
+
+func (b *builder) writeGlobal(at syntax.Range, name string, r Reg) {
+	if in, ok := b.byName(at, SETNAME, name, r); ok {
+		b.emit(at, in)
+		return
+	}
+	b.emit(at, ABx(SETGLOBAL, r, b.slot(name)))
+}
+
+func (b *builder) deleteGlobal(at syntax.Range, name string) {
+	if in, ok := b.byName(at, DELNAME, name, 0); ok {
+		b.emit(at, in)
+		return
+	}
+	b.emit(at, ABx(DELGLOBAL, 0, b.slot(name)))
+}
+
+// byName returns the instruction for a global that is found by its name when the code runs, if this one is.
+func (b *builder) byName(at syntax.Range, op Opcode, name string, r Reg) (in Instr, ok bool) {
+	in = Instr{Op: op, A: r, B: b.localsReg()}
+	if y := b.scope.syms[name]; y != nil && y.use.has(globalDecl) {
+		in.B = NoReg
+	}
+	if !b.opts.Dict && in.B == NoReg {
+		return in, false
+	}
+	slot := name // the image has to know which global it is
+	if b.opts.Dict {
+		in.X, slot = 1, GlobalsName
+	}
+	b.slot(slot)
+	in.C = b.name(at, name)
+	return in, true
+}
+
+// localsReg returns the register of the dict with the variables of top-level code, or NoReg.
+func (b *builder) localsReg() Reg {
+	if b.opts.Locals && b.parent == nil {
+		return 0
+	}
+	return NoReg
 }
 
 // readClassVar reads a variable of a class body or, while it is unset, the
@@ -79,7 +130,7 @@ func (b *builder) readClassVar(at syntax.Range, y *symbol, dst Reg) {
 	b.reach(set)
 	b.emit(at, Instr{Op: IFSET, A: y.reg})
 	b.refer(set)
-	b.emit(at, ABx(GETGLOBAL, dst, b.slot(y.name)))
+	b.readGlobal(at, y.name, dst)
 	b.jumpKeeping(at, end, dst)
 	b.bind(set)
 	b.move(at, dst, y.reg)
@@ -141,7 +192,7 @@ func (b *builder) writeName(at syntax.Range, name string, src Reg) {
 	case freeVar:
 		b.emit(at, Instr{Op: SETFREE, A: b.freeIndex(at, y), B: src})
 	case globalVar:
-		b.emit(at, ABx(SETGLOBAL, src, b.slot(b.scope.mangle(name))))
+		b.writeGlobal(at, b.scope.mangle(name), src)
 	}
 }
 
@@ -157,7 +208,7 @@ func (b *builder) deleteName(at syntax.Range, name string) {
 	case freeVar:
 		b.emit(at, Instr{Op: DELFREE, A: b.freeIndex(at, y)})
 	case globalVar:
-		b.emit(at, ABx(DELGLOBAL, 0, b.slot(b.scope.mangle(name))))
+		b.deleteGlobal(at, b.scope.mangle(name))
 	}
 }
 
@@ -172,11 +223,11 @@ func (b *builder) dropName(at syntax.Range, name string) {
 	case freeVar:
 		b.emit(at, Instr{Op: DELFREE, A: b.freeIndex(at, y), B: 1})
 	case globalVar:
-		slot := b.slot(b.scope.mangle(name))
+		name = b.scope.mangle(name)
 		none := b.pushConst(at, nil)
-		b.emit(at, ABx(SETGLOBAL, none, slot))
+		b.writeGlobal(at, name, none)
 		b.top = none
-		b.emit(at, ABx(DELGLOBAL, 0, slot))
+		b.deleteGlobal(at, name)
 	}
 }
 

@@ -388,7 +388,7 @@ func (b *builder) importFrom(s *syntax.ImportFrom) {
 		return
 	}
 	m := b.pushResult(s.Range, in)
-	b.emit(s.Range, Instr{Op: IMPORTSTAR, A: m})
+	b.emit(s.Range, Instr{Op: IMPORTSTAR, A: m, B: b.localsReg()})
 }
 
 // importNames imports a module and binds names out of it.

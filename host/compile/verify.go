@@ -410,8 +410,24 @@ func special(c *Code, in Instr, e *effect) bool {
 		e.write(in.A, 1)
 	case GETGLOBAL:
 		e.write(in.A, 1)
-	case SETGLOBAL, RERAISE, IMPORTSTAR, PRINTEXPR:
+	case SETGLOBAL, RERAISE, PRINTEXPR:
 		e.read(in.A, 1)
+	case GETNAME, SETNAME, DELNAME:
+		if in.B != NoReg {
+			e.read(in.B, 1)
+		}
+		switch in.Op {
+		case GETNAME:
+			e.write(in.A, 1)
+		case SETNAME:
+			e.read(in.A, 1)
+		}
+		e.at(int(in.C), len(c.Names))
+	case IMPORTSTAR:
+		e.read(in.A, 1)
+		if in.B != NoReg {
+			e.read(in.B, 1)
+		}
 	case DELCELL:
 		e.read(in.A, 1)
 	case SETCELL:

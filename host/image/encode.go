@@ -447,7 +447,7 @@ func (e *encoder) wholeModule(m *vm.Module) []uint32 {
 
 // dynamic names the builtins that may read any global of the module in which
 // they are named.
-var dynamic = map[string]bool{"globals": true, "vars": true, "locals": true, "dir": true}
+var dynamic = map[string]bool{"globals": true, "vars": true, "locals": true, "dir": true, "eval": true, "exec": true}
 
 // A codeIn is a code that runs in a module.
 type codeIn struct {

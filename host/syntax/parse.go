@@ -72,6 +72,8 @@
 //	Yield      = 'yield' [Exprs | 'from' Expr] .
 package syntax
 
+import "strings"
+
 // This file holds the parser's core and the statements; pattern.go the match
 // statement, expr.go the expressions, target.go what may be assigned to,
 // literal.go and fstring.go what literals mean.
@@ -112,6 +114,34 @@ func Parse(src *Source) (*File, error) {
 		return file, nil
 	}
 	return nil, p.worst(err)
+}
+
+// ParseValue parses a text that is one expression; the tree has it as its only statement.
+// Blanks before it are no indentation.
+func ParseValue(src *Source) (*File, error) {
+	p := &parser{src: src}
+	file, err := p.parseValue()
+	if err == nil {
+		return file, nil
+	}
+	return nil, p.worst(err)
+}
+
+func (p *parser) parseValue() (file *File, err *Error) {
+	defer catch(&err)
+	p.main = newScanner(p.src)
+	p.main.pos += len(p.src.Text) - len(strings.TrimLeft(p.src.Text, " \t"))
+	p.scan = p.main
+	p.scan.next(&p.tok)
+	start := p.tok.Start
+	x := p.exprs()
+	for p.tok.kind == tNewline {
+		p.advance()
+	}
+	if p.tok.kind != tEOF {
+		p.unexpected("the end of the text")
+	}
+	return &File{Range: p.since(start), Source: p.src, Body: []Stmt{&ExprStmt{x.Span(), x}}}, nil
 }
 
 // worst returns the failure to be reported for err, which ended the parse. As in

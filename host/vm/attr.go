@@ -408,13 +408,7 @@ func (p *Process) superAttr(s *Super, name string) (attribute, error) {
 func moduleAttr(m *Module, name string) Value {
 	switch name {
 	case "__dict__":
-		d := new(starlark.Dict)
-		for slot, v := range m.Slots {
-			if v != nil {
-				_ = d.SetKey(starlark.String(m.Globals.Names[slot]), v)
-			}
-		}
-		return d
+		return m.Dict()
 	case "__name__":
 		return starlark.String(m.Name)
 	case "__file__":
@@ -532,6 +526,8 @@ func (f *Function) attr(name string) Value {
 		return starlark.None
 	case "__module__":
 		return starlark.String(f.Proto.Module.Name)
+	case "__globals__":
+		return f.Proto.Module.Dict()
 	case "__dict__":
 		if f.Attrs == nil {
 			f.Attrs = new(starlark.Dict)

@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"go.starlark.net/starlark"
 )
@@ -157,9 +158,18 @@ func exceptionMessage(e *Exception) string {
 	case len(e.Args) == 1 && e.Shape.Class.IsSubclass(KeyError):
 		return PyRepr(e.Args[0])
 	case len(e.Args) == 1:
-		return Str(e.Args[0])
+		return Str(e.Args[0]) + syntaxErrorPlace(e)
 	}
 	return Repr(e.Args)
+}
+
+// syntaxErrorPlace is what SyntaxError_str in Objects/exceptions.c adds to the message.
+func syntaxErrorPlace(e *Exception) string {
+	file, line := e.Get("filename"), e.Get("lineno")
+	if file == nil || line == nil || !e.Shape.Class.IsSubclass(SyntaxError) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, line %s)", filepath.Base(Str(file)), Str(line))
 }
 
 // osErrorMessage follows OSError_str in Objects/exceptions.c.

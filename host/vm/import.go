@@ -304,10 +304,14 @@ func (p *Process) importFrom(x Value, name string) (Value, error) {
 }
 
 // importStar does IMPORTSTAR.
-func (p *Process) importStar(into *Module, x Value) error {
-	m, ok := x.(*Module)
+func (p *Process) importStar(fr *Frame, in compile.Instr, regs []Value) error {
+	m, ok := regs[in.A].(*Module)
 	if !ok {
-		return Raise(TypeError, "import * needs a module, not %s", TypeName(x))
+		return Raise(TypeError, "import * needs a module, not %s", TypeName(regs[in.A]))
+	}
+	set := fr.Fn.Proto.Module.Set
+	if d := variables(fr, in, regs); d != nil {
+		set = func(name string, v Value) { _ = d.SetKey(starlark.String(name), v) } // a string always hashes
 	}
 	if all := m.Get("__all__"); all != nil {
 		names, err := p.Iterate(all)
@@ -320,13 +324,13 @@ func (p *Process) importStar(into *Module, x Value) error {
 			if v == nil {
 				return p.noAttr(m, s)
 			}
-			into.Set(s, v)
+			set(s, v)
 		}
 		return nil
 	}
 	for slot, v := range m.Slots {
 		if name := m.Globals.Names[slot]; v != nil && !strings.HasPrefix(name, "_") {
-			into.Set(name, v)
+			set(name, v)
 		}
 	}
 	return nil
@@ -342,6 +346,9 @@ func (p *Process) SyntaxException(err error) error {
 	e.Set("filename", starlark.String(se.Source.Name))
 	e.Set("lineno", MakeInt(int64(se.Range.Start.Line)))
 	e.Set("offset", MakeInt(int64(se.Range.Start.Col)))
+	e.Set("text", starlark.String(se.Source.Line(se.Range.Start.Line)))
+	e.Set("end_lineno", MakeInt(int64(se.Range.End.Line)))
+	e.Set("end_offset", MakeInt(int64(se.Range.End.Col)))
 	e.Detail = se.Error()
 	return e
 }

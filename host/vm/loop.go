@@ -840,9 +840,28 @@ reload:
 			v, err = p.importFrom(regs[in.B], fr.Fn.Proto.Code.Names[in.C])
 			goto called
 
+		case compile.GETNAME:
+			fr.PC = next(instrs, in)
+			if v, err = p.getName(fr, *in, p.registers()); err != nil {
+				goto raise
+			}
+			regs[in.A] = v
+
+		case compile.SETNAME:
+			fr.PC = next(instrs, in)
+			if err = p.setName(fr, *in, p.registers()); err != nil {
+				goto raise
+			}
+
+		case compile.DELNAME:
+			fr.PC = next(instrs, in)
+			if err = p.delName(fr, *in, p.registers()); err != nil {
+				goto raise
+			}
+
 		case compile.IMPORTSTAR:
 			fr.PC = next(instrs, in)
-			if err = p.importStar(fr.Fn.Proto.Module, regs[in.A]); err != nil {
+			if err = p.importStar(fr, *in, p.registers()); err != nil {
 				goto raise
 			}
 

@@ -24,7 +24,8 @@ type Module struct {
 	Globals *compile.Globals // names of the slots
 	Slots   []Value          // may be shorter than Globals.Names
 
-	builtins []Value // by slot: what unset ones stand for; found at first use
+	builtins []Value        // by slot: what unset ones stand for; found at first use
+	dict     *starlark.Dict // see Dict; it does not travel
 }
 
 // NewModule returns an empty module.
