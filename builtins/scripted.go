@@ -44,6 +44,7 @@ var _libraryRows = []row{
 	{name: "caller_module", sig: "()", fn: libraryCaller, doc: "Return the name of the module that called into the library."},
 	{name: "entries", sig: "(traceback)", fn: libraryEntries, doc: "Return the (file, line number, function, line) of the calls that an exception passed through."},
 	{name: "imported", sig: "(name)", fn: libraryImported, doc: "Return a module if it has been imported, or None."},
+	{name: "set_class", sig: "(cls, name, value=None)", fn: librarySetClass, doc: "Set an attribute of a class, or delete it if there is no value, whatever the class's __meta__ says."},
 	{name: "stack", sig: "()", fn: libraryStack, doc: "Return the (file, line number, function, line) of the script's calls that are under way, the innermost last."},
 	{name: "traceback", sig: "(exception, chain)", fn: libraryTraceback, doc: "Return an exception as it is printed, with those it came from if chain is true."},
 	{name: "class_of", sig: "(x)", fn: libraryClassOf, doc: "Return the class of an instance or exception, None of other values."},
@@ -72,6 +73,16 @@ func libraryUnion(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if u := vm.UnionOf(types, true); u != nil {
 		return u, nil
 	}
+	return starlark.None, nil
+}
+
+func librarySetClass(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	class, name := a[0].(*vm.Class), string(a[1].(starlark.String))
+	v := arg(a, 2)
+	if v == nil {
+		return none(p.DelClassAttr(class, name))
+	}
+	p.SetClassAttr(class, name, v)
 	return starlark.None, nil
 }
 

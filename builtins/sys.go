@@ -21,6 +21,7 @@ var sysNatives = []*vm.Native{
 		Doc: "End the process by raising SystemExit. The status is 0 for None, a number, or something to be printed on standard error, with status 1."},
 	{Name: "sys.exc_info", Sig: "()", Fn: sysExcInfo, Doc: "Return (type, exception, traceback) of the exception that is being handled, or three None."},
 	{Name: "sys.exception", Sig: "()", Fn: sysException, Doc: "Return the exception that is being handled, or None."},
+	{Name: "sys.getsizeof", Sig: "(object, default=None)", Fn: sysGetsizeof, Doc: "Return how many bytes CPython would take for a value, more or less, those of what it holds not counted."},
 	{Name: "sys.getrecursionlimit", Sig: "()", Fn: sysGetrecursionlimit, Doc: "Return how deep calls may nest."},
 	{Name: "sys.setrecursionlimit", Sig: "(limit)", Fn: sysSetrecursionlimit, Doc: "Set how deep calls may nest."},
 	{Name: "sys.intern", Sig: "(string)", Fn: sysIntern, Doc: "Return the string. It makes no difference here."},
@@ -199,4 +200,37 @@ func sysEncoding(name string) nativeFn {
 		}
 		return starlark.String("utf-8"), nil
 	}
+}
+
+// sysGetsizeof follows the sizes of CPython 3.11's objects on a machine of 64 bits.
+func sysGetsizeof(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	var x, otherwise vm.Value
+	if err := unpack("getsizeof", args, kwargs, "object", &x, "default?", &otherwise); err != nil {
+		return nil, err
+	}
+	const header, word, digit = 16, 8, 30
+	size := header + 4*word
+	switch x := x.(type) {
+	case starlark.NoneType:
+		size = header
+	case starlark.Bool:
+		size = header + word + 4
+	case starlark.Int:
+		size = header + word + 4*max((x.BigInt().BitLen()+digit-1)/digit, 1)
+	case starlark.Float:
+		size = header + word
+	case starlark.String:
+		size = 49 + len(x)
+	case starlark.Bytes:
+		size = 33 + len(x)
+	case starlark.Tuple:
+		size = header + 3*word + word*len(x)
+	case *starlark.List:
+		size = header + 5*word + word*x.Len()
+	case *starlark.Dict:
+		size = header + 6*word + 3*word*x.Len()
+	case *starlark.Set:
+		size = header + 25*word + 2*word*x.Len()
+	}
+	return starlark.MakeInt(size), nil
 }

@@ -504,7 +504,10 @@ func (p *Process) plainAttr(x Value, name string) (Value, error) {
 			return c, nil
 		}
 	}
-	return nil, nil
+	if v := numberAttr(x, name); v != nil {
+		return v, nil
+	}
+	return p.dunder(x, name)
 }
 
 func (f *Function) attr(name string) Value {
@@ -644,7 +647,10 @@ func (p *Process) SetAttr(x Value, name string, v Value) error {
 		if x.Builtin {
 			return Raise(TypeError, "cannot set '%s' attribute of immutable type '%s'", name, x.Name)
 		}
-		p.changeClass(x, name, v)
+		if x.special("__setattr__") != nil {
+			return NeedScript
+		}
+		p.SetClassAttr(x, name, v)
 		return nil
 	case *Module:
 		x.Set(name, v)
@@ -776,15 +782,30 @@ func (e *Exception) setTraceback(v Value) {
 	}
 }
 
-// changeClass sets an attribute of a script's class, and makes the inline caches
+// SetClassAttr sets an attribute of a script's class, and makes the inline caches
 // stale that it concerns: one plain value in the place of another leaves those of functions valid.
-func (p *Process) changeClass(c *Class, name string, v Value) {
+func (p *Process) SetClassAttr(c *Class, name string, v Value) {
 	old, had := c.Attrs[name]
 	if !had || binds(old) || binds(v) {
 		p.epoch++
 	}
 	p.values++
 	c.SetAttr(name, v)
+}
+
+// DelClassAttr deletes an attribute of a script's class.
+func (p *Process) DelClassAttr(c *Class, name string) error {
+	if _, ok := c.Attrs[name]; !ok || c.Builtin {
+		return Raise(AttributeError, "type object '%s' has no attribute '%s'", c.Name, name)
+	}
+	delete(c.Attrs, name)
+	for i, key := range c.Keys {
+		if key == name {
+			c.Keys = append(c.Keys[:i:i], c.Keys[i+1:]...)
+		}
+	}
+	p.epoch++
+	return nil
 }
 
 // binds reports whether a class attribute is another value, or a call, where it is read
@@ -815,17 +836,10 @@ func (p *Process) DelAttr(x Value, name string) error {
 		}
 		return p.delOwn(x, name)
 	case *Class:
-		if _, ok := x.Attrs[name]; !ok || x.Builtin {
-			return Raise(AttributeError, "type object '%s' has no attribute '%s'", x.Name, name)
+		if x.special("__delattr__") != nil {
+			return NeedScript
 		}
-		delete(x.Attrs, name)
-		for i, key := range x.Keys {
-			if key == name {
-				x.Keys = append(x.Keys[:i:i], x.Keys[i+1:]...)
-			}
-		}
-		p.epoch++
-		return nil
+		return p.DelClassAttr(x, name)
 	case *Module:
 		if x.Get(name) == nil {
 			return p.noAttr(x, name)

@@ -427,6 +427,9 @@ func (b *BoundMethod) Hash() (uint32, error) {
 }
 
 func (c *Class) String() string {
+	if kind, ok := c.Find("__kind__").(starlark.String); ok && c.Find("__meta__") != nil {
+		return fmt.Sprintf("<%s '%s'>", string(kind), c.Name)
+	}
 	if c.Module == "" || c.Module == "builtins" {
 		return fmt.Sprintf("<class '%s'>", c.QualName)
 	}
