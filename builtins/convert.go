@@ -231,13 +231,19 @@ func strFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	case nil:
 		return starlark.String(""), nil
 	case starlark.String:
-		return x, nil
+		return a[0], nil
 	case starlark.Bytes:
 		return starlark.String(replaceInvalid(string(x))), nil
-	default:
-		s, err := p.Str(x)
-		return starlark.String(s), err
+	case starlark.Int:
+		if i, ok := vm.WideInt(a[0]); ok {
+			return p.Decimal(i), nil
+		}
 	}
+	s, err := p.Str(a[0])
+	if err != nil {
+		return nil, err
+	}
+	return p.MakeString(s), nil
 }
 
 // replaceInvalid puts U+FFFD in the place of each byte that is not UTF-8.
@@ -250,7 +256,10 @@ func replaceInvalid(s string) string {
 
 func reprFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	s, err := p.Repr(a[0])
-	return starlark.String(s), err
+	if err != nil {
+		return nil, err
+	}
+	return p.MakeString(s), nil
 }
 
 func asciiFn(p *vm.Process, a []vm.Value) (vm.Value, error) {

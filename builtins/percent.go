@@ -207,7 +207,7 @@ func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, vm.Raise(vm.TypeError, "not all arguments converted during %s formatting", format.kind())
 	}
 	b.WriteString(s)
-	return format.value(b.String()), nil
+	return format.value(p, b.String()), nil
 }
 
 // kind is how messages about formatting call the type.
@@ -221,7 +221,7 @@ func (t text) kind() string {
 // expand takes the arguments of a directive and formats them.
 func (d *directive) expand(p *vm.Process, format text, args *percentArgs) (string, error) {
 	if d.hasKey {
-		if err := args.find(p, format.value(d.key)); err != nil {
+		if err := args.find(p, format.value(p, d.key)); err != nil {
 			return "", err
 		}
 	}
@@ -504,16 +504,16 @@ func percentFields(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		s = s[next:]
 		var key vm.Value = starlark.None
 		if d.hasKey {
-			key = format.value(d.key)
+			key = format.value(p, d.key)
 		}
 		alone := d.verb
 		if alone == 'r' || alone == 'a' {
 			alone = 's'
 		}
 		stars := strings.Count(d.text, "*")
-		fields = append(fields, starlark.Tuple{format.value(literal), key, starlark.MakeInt(stars), format.value("%" + d.text + string(alone)), starlark.String(string(d.verb))})
+		fields = append(fields, starlark.Tuple{format.value(p, literal), key, starlark.MakeInt(stars), format.value(p, "%"+d.text+string(alone)), starlark.String(string(d.verb))})
 		literal = ""
 	}
-	last := starlark.Tuple{format.value(literal + s), starlark.None, starlark.MakeInt(0), format.value(""), starlark.String("")}
+	last := starlark.Tuple{format.value(p, literal+s), starlark.None, starlark.MakeInt(0), format.value(p, ""), starlark.String("")}
 	return starlark.NewList(append(fields, last)), nil
 }

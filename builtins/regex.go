@@ -331,9 +331,9 @@ func regexTexts(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	for i, spans := range all {
 		group := func(g int) vm.Value {
 			if spans[2*g] < 0 {
-				return t.value("")
+				return t.value(p, "")
 			}
-			return t.value(t.s[spans[2*g]:spans[2*g+1]])
+			return t.value(p, t.s[spans[2*g]:spans[2*g+1]])
 		}
 		switch n := x.read.groups; n {
 		case 0, 1:

@@ -19,28 +19,43 @@ import (
 type text struct {
 	s     string
 	bytes bool
+	v     vm.Value // the receiver itself
 }
 
 func textOf(v vm.Value) text {
-	if b, ok := v.(starlark.Bytes); ok {
-		return text{string(b), true}
+	if s, ok := v.(starlark.String); ok {
+		return text{s: string(s), v: v}
 	}
-	return text{s: string(v.(starlark.String))}
+	return text{string(v.(starlark.Bytes)), true, v}
 }
 
-// value returns a string as the type of t.
-func (t text) value(s string) vm.Value {
-	if t.bytes {
+// value returns a string as the type of t: t itself if it is the same.
+func (t text) value(p *vm.Process, s string) vm.Value {
+	switch {
+	case len(s) == len(t.s) && s == t.s:
+		return t.v
+	case t.bytes:
 		return starlark.Bytes(s)
 	}
-	return starlark.String(s)
+	return p.MakeString(s)
 }
 
-// list returns strings as a list of values of the type of t.
+// room returns n bytes to be filled in, and a value of the type of t that will have them; see vm.Process.NewString.
+func (t text) room(p *vm.Process, n int) (vm.Value, []byte) {
+	if t.bytes {
+		return vm.NewBytes(n)
+	}
+	return p.NewString(n)
+}
+
+// list returns strings, which are the list's from then on, as a list of values of the type of t.
 func (t text) list(parts []string) vm.Value {
+	if !t.bytes {
+		return starlark.NewList(vm.Strings(parts))
+	}
 	elems := make([]vm.Value, len(parts))
 	for i, s := range parts {
-		elems[i] = t.value(s)
+		elems[i] = starlark.Bytes(s)
 	}
 	return starlark.NewList(elems)
 }
@@ -65,7 +80,7 @@ func (t text) same(method string, v vm.Value) (string, error) {
 
 // textRows are the methods that str and bytes share.
 var textRows = []row{
-	{name: "capitalize", sig: "()", fn: mapText(capitalize), doc: "Return it with the first letter in upper case and the others in lower case."},
+	{name: "capitalize", sig: "()", fn: mapText(capitalize, capitalizeByte), doc: "Return it with the first letter in upper case and the others in lower case."},
 	{name: "center", sig: "(width, fillchar=' ', /)", fn: pad("center", -1), doc: "Return it in the middle of width characters."},
 	{name: "count", sig: "(sub, start=None, end=None, /)", fn: textCount, doc: "Return how many times sub occurs, without overlap, in [start:end]."},
 	{name: "endswith", sig: "(suffix, start=None, end=None, /)", fn: hasAffix("endswith", strings.HasSuffix), doc: "Tell whether it, or [start:end] of it, ends with the suffix or one of a tuple of them."},
@@ -82,7 +97,7 @@ var textRows = []row{
 	{name: "isupper", sig: "()", fn: cased(unicode.IsLower, unicode.IsTitle), doc: "Tell whether it has letters and all are in upper case."},
 	{name: "join", sig: "(iterable, /)", fn: textJoin, slow: "slow_str_join", doc: "Return the strings that iterable has, put together with this between them."},
 	{name: "ljust", sig: "(width, fillchar=' ', /)", fn: pad("ljust", 0), doc: "Return it on the left of width characters."},
-	{name: "lower", sig: "()", fn: mapText(strings.ToLower), doc: "Return it in lower case."},
+	{name: "lower", sig: "()", fn: mapText(strings.ToLower, lowerByte), doc: "Return it in lower case."},
 	{name: "lstrip", sig: "(chars=None, /)", fn: strip("lstrip", strings.TrimLeft, strings.TrimLeftFunc), doc: "Return it without white space, or those characters, at the start."},
 	{name: "partition", sig: "(sep, /)", fn: partition("partition", strings.Index), doc: "Return (before, sep, after) for the first sep; (it, '', '') if there is none."},
 	{name: "removeprefix", sig: "(prefix, /)", fn: removeAffix("removeprefix", strings.TrimPrefix), doc: "Return it without a prefix, if it has it."},
@@ -98,15 +113,15 @@ var textRows = []row{
 	{name: "splitlines", sig: "(keepends=False)", fn: textSplitlines, doc: "Return a list of the lines, with their newlines if keepends is set."},
 	{name: "startswith", sig: "(prefix, start=None, end=None, /)", fn: hasAffix("startswith", strings.HasPrefix), doc: "Tell whether it, or [start:end] of it, starts with the prefix or one of a tuple of them."},
 	{name: "strip", sig: "(chars=None, /)", fn: strip("strip", strings.Trim, strings.TrimFunc), doc: "Return it without white space, or those characters, at both ends."},
-	{name: "swapcase", sig: "()", fn: mapText(swapcase), doc: "Return it with upper and lower case exchanged."},
-	{name: "title", sig: "()", fn: mapText(title), doc: "Return it with each word in title case."},
-	{name: "upper", sig: "()", fn: mapText(strings.ToUpper), doc: "Return it in upper case."},
+	{name: "swapcase", sig: "()", fn: mapText(swapcase, nil), doc: "Return it with upper and lower case exchanged."},
+	{name: "title", sig: "()", fn: mapText(title, nil), doc: "Return it with each word in title case."},
+	{name: "upper", sig: "()", fn: mapText(strings.ToUpper, upperByte), doc: "Return it in upper case."},
 	{name: "zfill", sig: "(width, /)", fn: textZfill, doc: "Return it with zeros in front, but behind a sign, up to width."},
 }
 
 // strRows are the methods that only str has.
 var strRows = []row{
-	{name: "casefold", sig: "()", fn: mapText(strings.ToLower), doc: "Return it in a form that compares without regard to case."},
+	{name: "casefold", sig: "()", fn: mapText(strings.ToLower, lowerByte), doc: "Return it in a form that compares without regard to case."},
 	{name: "codepoint_ords", sig: "()", raw: library("codepoint_ords"), doc: "Return an iterable of the code points, as ints."},
 	{name: "codepoints", sig: "()", raw: library("codepoints"), doc: "Return an iterable of the characters."},
 	{name: "elem_ords", sig: "()", raw: library("elem_ords"), doc: "Return an iterable of the bytes, as ints."},
@@ -149,15 +164,55 @@ func library(name string) nativeFn {
 	}
 }
 
-// mapText makes a body of a function on strings; of bytes it gets the ASCII part only.
-func mapText(f func(string) string) fn {
+// mapText makes a body of a function on strings; of bytes it gets the ASCII part only. A short string
+// of ASCII characters is mapped by the byte, if there is a function for that: it gets the byte and its position.
+func mapText(f func(string) string, ascii func(i int, c byte) byte) fn {
 	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		t := textOf(a[0])
 		if t.bytes {
 			return starlark.Bytes(mapASCII(t.s, f)), nil
 		}
-		return starlark.String(f(t.s)), nil
+		var buf [32]byte
+		if n := len(t.s); ascii != nil && n <= len(buf) && mapBytes(buf[:n], t.s, ascii) {
+			if string(buf[:n]) == t.s {
+				return t.v, nil
+			}
+			return p.StringOf(buf[:n]), nil
+		}
+		return t.value(p, f(t.s)), nil
 	}
+}
+
+// mapBytes fills buf with the bytes of s mapped by f. It reports false if some are not ASCII.
+func mapBytes(buf []byte, s string, f func(i int, c byte) byte) bool {
+	for i := range buf {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+		buf[i] = f(i, s[i])
+	}
+	return true
+}
+
+func lowerByte(_ int, c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+func upperByte(_ int, c byte) byte {
+	if 'a' <= c && c <= 'z' {
+		c -= 'a' - 'A'
+	}
+	return c
+}
+
+func capitalizeByte(i int, c byte) byte {
+	if i == 0 {
+		return upperByte(i, c)
+	}
+	return lowerByte(i, c)
 }
 
 // mapASCII applies f to s with other bytes than ASCII hidden from it.
@@ -291,6 +346,9 @@ func strIsprintable(p *vm.Process, a []vm.Value) (vm.Value, error) {
 // window returns the part of t that start and end, a[2] and a[3], leave, and
 // where it begins. A start behind the end is cut to it, as Starlark does: "" is found there.
 func (t text) window(a []vm.Value) (part string, start int, err error) {
+	if len(a) <= 2 {
+		return t.s, 0, nil
+	}
 	start, end, err := bounds(arg(a, 2), arg(a, 3), len(t.s))
 	if err != nil {
 		return "", 0, err
@@ -365,6 +423,9 @@ func hasAffix(name string, has func(s, affix string) bool) fn {
 		if err != nil {
 			return nil, err
 		}
+		if affix, ok := a[1].(starlark.String); ok && !t.bytes {
+			return starlark.Bool(has(part, string(affix))), nil
+		}
 		affixes, ok := a[1].(starlark.Tuple)
 		if !ok {
 			affixes = starlark.Tuple{a[1]}
@@ -400,7 +461,7 @@ func removeAffix(name string, trim func(s, affix string) string) fn {
 		if err != nil {
 			return nil, err
 		}
-		return t.value(trim(t.s, affix)), nil
+		return t.value(p, trim(t.s, affix)), nil
 	}
 }
 
@@ -416,19 +477,24 @@ func strip(name string, set func(s, chars string) string, space func(string, fun
 				return nil, vm.Raise(vm.TypeError, "%s arg must be None or str", name)
 			}
 			if chars != "" || t.bytes {
-				return t.value(set(t.s, chars)), nil
+				return t.value(p, set(t.s, chars)), nil
 			}
 		}
-		return t.value(space(t.s, t.isSpace)), nil
+		return t.value(p, space(t.s, t.space())), nil
 	}
 }
 
-func (t text) isSpace(r rune) bool {
-	if t.bytes && r >= utf8.RuneSelf {
-		return false
+// space returns what is white space in t.
+func (t text) space() func(r rune) bool {
+	if t.bytes {
+		return isByteSpace
 	}
-	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f && !t.bytes
+	return isSpace
 }
+
+func isByteSpace(r rune) bool { return r < utf8.RuneSelf && unicode.IsSpace(r) }
+
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 func textReplace(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	t := textOf(a[0])
@@ -450,10 +516,25 @@ func textReplace(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if n >= 0 {
 		found = min(found, n)
 	}
+	if found == 0 {
+		return t.v, nil
+	}
 	if err := p.Room(found, len(with)); err != nil {
 		return nil, err
 	}
-	return t.value(strings.Replace(t.s, old, with, n)), nil
+	if old == "" {
+		return t.value(p, strings.Replace(t.s, old, with, n)), nil
+	}
+	v, room := t.room(p, len(t.s)+found*(len(with)-len(old)))
+	rest := t.s
+	for range found {
+		i := strings.Index(rest, old)
+		room = room[copy(room, rest[:i]):]
+		room = room[copy(room, with):]
+		rest = rest[i+len(old):]
+	}
+	copy(room, rest)
+	return v, nil
 }
 
 // Splitting and joining.
@@ -463,24 +544,48 @@ func textJoin(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if !vm.Iterable(a[1]) && instance(a[1]) == nil {
 		return nil, vm.Raise(vm.TypeError, "can only join an iterable")
 	}
-	elems, err := items(p, a[1])
-	if err != nil {
-		return nil, err
-	}
-	parts, size := make([]string, len(elems)), 0
-	for i, v := range elems {
-		if parts[i], err = t.same("join", v); err != nil {
-			if t.bytes {
-				return nil, vm.Raise(vm.TypeError, "sequence item %d: expected a bytes-like object, %s found", i, vm.TypeName(v))
-			}
-			return nil, vm.Raise(vm.TypeError, "sequence item %d: expected str instance, %s found", i, vm.TypeName(v))
+	var elems []vm.Value
+	if list, ok := a[1].(*starlark.List); ok {
+		elems = vm.Elems(list) // which nothing changes meanwhile
+	} else {
+		var err error
+		if elems, err = items(p, a[1]); err != nil {
+			return nil, err
 		}
-		size += len(parts[i]) + len(t.s)
+	}
+	size := 0
+	for i, v := range elems {
+		part, err := t.same("join", v)
+		if err != nil {
+			return nil, t.itemError(i, v)
+		}
+		size += len(part) + len(t.s)
 	}
 	if err := p.Room(size, 1); err != nil {
 		return nil, err
 	}
-	return t.value(strings.Join(parts, t.s)), nil
+	switch len(elems) {
+	case 0:
+		return t.value(p, ""), nil
+	case 1:
+		return elems[0], nil
+	}
+	joined, room := t.room(p, size-len(t.s))
+	for i, v := range elems {
+		part, _ := t.same("join", v)
+		if i > 0 {
+			room = room[copy(room, t.s):]
+		}
+		room = room[copy(room, part):]
+	}
+	return joined, nil
+}
+
+func (t text) itemError(i int, v vm.Value) error {
+	if t.bytes {
+		return vm.Raise(vm.TypeError, "sequence item %d: expected a bytes-like object, %s found", i, vm.TypeName(v))
+	}
+	return vm.Raise(vm.TypeError, "sequence item %d: expected str instance, %s found", i, vm.TypeName(v))
 }
 
 func partition(name string, search func(s, sub string) int) fn {
@@ -493,11 +598,11 @@ func partition(name string, search func(s, sub string) int) fn {
 		i := search(t.s, sep)
 		switch {
 		case i >= 0:
-			return starlark.Tuple{t.value(t.s[:i]), a[1], t.value(t.s[i+len(sep):])}, nil
+			return starlark.Tuple{t.value(p, t.s[:i]), a[1], t.value(p, t.s[i+len(sep):])}, nil
 		case name == "partition":
-			return starlark.Tuple{a[0], t.value(""), t.value("")}, nil
+			return starlark.Tuple{a[0], t.value(p, ""), t.value(p, "")}, nil
 		}
-		return starlark.Tuple{t.value(""), t.value(""), a[0]}, nil
+		return starlark.Tuple{t.value(p, ""), t.value(p, ""), a[0]}, nil
 	}
 }
 
@@ -550,39 +655,80 @@ func rsplitN(s, sep string, n int) []string {
 	return parts
 }
 
+// fields splits at white space.
+func (t text) fields() []string {
+	if t.bytes {
+		return strings.FieldsFunc(t.s, isByteSpace)
+	}
+	n, before := 0, true // how many fields begin; whether what precedes is white space, or nothing
+	for i := range len(t.s) {
+		c := t.s[i]
+		if c >= utf8.RuneSelf {
+			return strings.FieldsFunc(t.s, isSpace)
+		}
+		if before && !asciiSpace[c] {
+			n++
+		}
+		before = asciiSpace[c]
+	}
+	fields, start := make([]string, 0, n), -1
+	for i := range len(t.s) {
+		switch space := asciiSpace[t.s[i]]; {
+		case space && start >= 0:
+			fields, start = append(fields, t.s[start:i]), -1
+		case !space && start < 0:
+			start = i
+		}
+	}
+	if start >= 0 {
+		fields = append(fields, t.s[start:])
+	}
+	return fields
+}
+
+// asciiSpace is isSpace of the ASCII characters.
+var asciiSpace = func() (table [256]bool) {
+	for c := range rune(utf8.RuneSelf) {
+		table[c] = isSpace(c)
+	}
+	return table
+}()
+
 // splitSpace splits at white space, n times at most; the last part runs to the end.
 func splitSpace(t text, n int) []string {
+	isSpace := t.space()
 	if n < 0 {
-		return strings.FieldsFunc(t.s, t.isSpace)
+		return t.fields()
 	}
 	var parts []string
-	rest := strings.TrimLeftFunc(t.s, t.isSpace)
+	rest := strings.TrimLeftFunc(t.s, isSpace)
 	for rest != "" {
-		i := strings.IndexFunc(rest, t.isSpace)
+		i := strings.IndexFunc(rest, isSpace)
 		if i < 0 || len(parts) == n {
 			return append(parts, rest)
 		}
 		parts = append(parts, rest[:i])
-		rest = strings.TrimLeftFunc(rest[i:], t.isSpace)
+		rest = strings.TrimLeftFunc(rest[i:], isSpace)
 	}
 	return parts
 }
 
 func rsplitSpace(t text, n int) []string {
+	isSpace := t.space()
 	if n < 0 {
-		return strings.FieldsFunc(t.s, t.isSpace)
+		return t.fields()
 	}
 	var parts []string
-	rest := strings.TrimRightFunc(t.s, t.isSpace)
+	rest := strings.TrimRightFunc(t.s, isSpace)
 	for rest != "" {
-		i := strings.LastIndexFunc(rest, t.isSpace)
+		i := strings.LastIndexFunc(rest, isSpace)
 		if i < 0 || len(parts) == n {
 			parts = append(parts, rest)
 			break
 		}
 		_, size := utf8.DecodeRuneInString(rest[i:])
 		parts = append(parts, rest[i+size:])
-		rest = strings.TrimRightFunc(rest[:i], t.isSpace)
+		rest = strings.TrimRightFunc(rest[:i], isSpace)
 	}
 	slices.Reverse(parts)
 	return parts
@@ -656,7 +802,7 @@ func pad(name string, left int) fn {
 		if width > maxWidth {
 			return nil, vm.NewException(vm.MemoryError)
 		}
-		return t.value(strings.Repeat(fill, before) + t.s + strings.Repeat(fill, n-before)), nil
+		return t.value(p, strings.Repeat(fill, before)+t.s+strings.Repeat(fill, n-before)), nil
 	}
 }
 
@@ -680,7 +826,7 @@ func textZfill(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if t.s != "" && (t.s[0] == '+' || t.s[0] == '-') {
 		sign = t.s[:1]
 	}
-	return t.value(sign + strings.Repeat("0", n) + t.s[len(sign):]), nil
+	return t.value(p, sign+strings.Repeat("0", n)+t.s[len(sign):]), nil
 }
 
 func textExpandtabs(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -716,7 +862,7 @@ func textExpandtabs(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		b.WriteString(t.s[i : i+n])
 		column++
 	}
-	return t.value(b.String()), nil
+	return t.value(p, b.String()), nil
 }
 
 // Translation, by a dict of code points.

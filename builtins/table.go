@@ -81,23 +81,33 @@ func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Nati
 			if len(args) == 0 || !is(args[0]) {
 				return nil, badReceiver(typ, name, args)
 			}
-			if raw != nil {
-				if len(kwargs) > 0 && !sig.keywords && sig.posOnly == len(sig.params) {
-					return nil, vm.Raise(vm.TypeError, "%s%s() takes no keyword arguments", sig.typ, name)
-				}
-				return raw(p, args, kwargs)
-			}
+			bound := args
 			if len(kwargs) > 0 || len(args)-1 < sig.required || len(args)-1 > sig.positional {
 				rest, err := sig.bind(args[1:], kwargs)
 				if err != nil {
 					return nil, err
 				}
-				args = append([]vm.Value{args[0]}, rest...)
+				bound = append([]vm.Value{args[0]}, rest...)
 			}
-			return body(p, args)
+			v, err := body(p, bound)
+			if err == vm.NeedScript && n.Slow == "" {
+				return convertAndCall(p, "_with_indexes", n, args, kwargs)
+			}
+			return v, err
 		}
-		if n.Slow == "" {
-			convertInstances(n, "_with_indexes")
+		if raw != nil {
+			n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+				switch {
+				case len(args) == 0 || !is(args[0]):
+					return nil, badReceiver(typ, name, args)
+				case len(kwargs) > 0 && !sig.keywords && sig.posOnly == len(sig.params):
+					return nil, vm.Raise(vm.TypeError, "%s%s() takes no keyword arguments", sig.typ, name)
+				}
+				return raw(p, args, kwargs)
+			}
+			if n.Slow == "" {
+				convertInstances(n, "_with_indexes")
+			}
 		}
 		natives[r.name] = n
 	}
@@ -111,10 +121,15 @@ func convertInstances(n *vm.Native, intrinsic string) {
 	n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 		v, err := body(p, args, kwargs)
 		if err == vm.NeedScript {
-			return p.Tail(p.Reg.Intrinsics[intrinsic], append([]vm.Value{n}, args...), kwargs)
+			return convertAndCall(p, intrinsic, n, args, kwargs)
 		}
 		return v, err
 	}
+}
+
+// convertAndCall leaves a call to an intrinsic, which makes it with numbers in the place of instances.
+func convertAndCall(p *vm.Process, intrinsic string, n *vm.Native, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	return p.Tail(p.Reg.Intrinsics[intrinsic], append([]vm.Value{n}, args...), kwargs)
 }
 
 // isType reports whether v is of a Go type.

@@ -27,6 +27,20 @@ func SetStrings(elems []Value, next func() string) {
 	setBoxed(elems, func(int) starlark.String { return starlark.String(next()) })
 }
 
+// Strings returns values that are the strings of parts, which belongs to them from then on.
+func Strings(parts []string) []Value {
+	elems := make([]Value, len(parts))
+	if len(parts) > blockSize {
+		next := 0
+		SetStrings(elems, func() string { next++; return parts[next-1] })
+		return elems
+	}
+	for i := range parts {
+		elems[i] = stringAt(&parts[i])
+	}
+	return elems
+}
+
 func setBoxed[T starlark.Value](elems []Value, at func(i int) T) {
 	var zero Value = *new(T)
 	tab := wordsOf(&zero).tab

@@ -332,13 +332,10 @@ func (p *Process) arithmetic(in *compile.Instr, x, y *Value) (v Value, ok bool) 
 			return v, true
 		}
 	}
-	if v, ok = p.floatArithmetic(in, *x, *y); ok {
-		return v, true
-	}
 	if a, b, ok := bothString(*x, *y); ok && in.Op == compile.ADD {
-		return starlark.String(p.text.join(a, b)), true
+		return p.join(*x, *y, a, b), true
 	}
-	return nil, false
+	return p.floatArithmetic(in, *x, *y)
 }
 
 // binary does an arithmetic instruction that is left; a nil value means that a frame was pushed.
@@ -805,16 +802,16 @@ func (p *Process) format(in compile.Instr, regs, consts []Value) (Value, error) 
 		}
 		x = v
 	}
-	spec := Value(starlark.String(""))
+	spec := emptyString
 	if in.C != compile.NoReg {
 		spec = operand(regs, consts, in.C)
 	}
-	if spec == starlark.String("") {
-		switch x := x.(type) {
-		case starlark.String:
+	if spec == emptyString {
+		if _, ok := x.(starlark.String); ok {
 			return x, nil
-		case starlark.Int:
-			return starlark.String(x.String()), nil
+		}
+		if i, ok := WideInt(x); ok {
+			return p.Decimal(i), nil
 		}
 	}
 	return p.callNamed("format", RetStore, x, spec)
@@ -843,14 +840,6 @@ func (p *Process) formatted(in compile.Instr, regs []Value, v Value) error {
 		regs[in.A] = s
 	}
 	return err
-}
-
-func concat(parts []Value) Value {
-	var b strings.Builder
-	for _, s := range parts {
-		b.WriteString(string(s.(starlark.String)))
-	}
-	return starlark.String(b.String())
 }
 
 // Interrupt makes the loop call Attend at its next safe point. It may be

@@ -8,14 +8,17 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Boxes hold the numbers that arithmetic makes and that no data word can: floats, and ints wider
-// than 32 bits. They are allocated by the chunk: the allocator's price for one is several
-// times that of the arithmetic. A chunk lives as long as any number in it, which is why chunks are short.
+// Boxes hold the numbers that arithmetic makes and that no data word can, floats and ints wider
+// than 32 bits, and short strings. They are allocated by the chunk: the allocator's price for one is several
+// times that of the arithmetic. A chunk lives as long as anything in it, which is why chunks are short.
 type boxes struct {
-	floats     *[floatChunk]starlark.Float
-	wides      *[wideChunk]wide
-	usedFloats int
-	usedWides  int
+	floats      *[floatChunk]starlark.Float
+	wides       *[wideChunk]wide
+	strings     *stringChunk
+	usedFloats  int
+	usedWides   int
+	usedStrings int
+	usedBytes   int // of the chunk of strings
 
 	temporaries [compile.NumTemporaries]temporary
 }

@@ -871,7 +871,7 @@ reload:
 			goto called
 
 		case compile.CONCAT:
-			regs[in.A] = concat(regs[in.B : in.B+in.C])
+			regs[in.A] = p.concat(regs[in.B : in.B+in.C])
 
 		case compile.PRINTEXPR:
 			if regs[in.A] == starlark.None {

@@ -947,14 +947,6 @@ func (p *Process) Index(x, key Value) (Value, error) {
 	return nil, Raise(TypeError, "'%s' object is not subscriptable", TypeName(x))
 }
 
-// oneByte holds the strings of one byte, so that characters of a string are not allocated.
-var oneByte = func() (table [256]Value) {
-	for i := range table {
-		table[i] = starlark.String([]byte{byte(i)})
-	}
-	return table
-}()
-
 // index returns the position that key means in a sequence of n elements.
 func index(key Value, n int, what string) (int, error) {
 	i, ok := SmallInt(key)

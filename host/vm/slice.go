@@ -73,7 +73,16 @@ func (p *Process) getSlice(x Value, s *Slice) (Value, error) {
 		}
 	case *starlark.Dict:
 		return nil, Raise(TypeError, "unhashable type: 'slice'")
-	case starlark.Bytes, starlark.String, *starlark.List, starlark.Tuple:
+	case starlark.String:
+		start, step, count, err := s.bounds(len(x))
+		if err != nil {
+			return nil, err
+		}
+		if step == 1 {
+			return p.MakeString(string(x[start : start+count])), nil
+		}
+		return p.StringOf(pickBytes(string(x), start, step, count)), nil
+	case starlark.Bytes, *starlark.List, starlark.Tuple:
 		n := starlark.Len(x)
 		start, step, count, err := s.bounds(n)
 		if err != nil {
@@ -93,11 +102,6 @@ func (p *Process) getSlice(x Value, s *Slice) (Value, error) {
 // pick returns the elements start, start+step … of a sequence.
 func pick(x Value, start, step, count int) Value {
 	switch x := x.(type) {
-	case starlark.String:
-		if step == 1 {
-			return x[start : start+count]
-		}
-		return starlark.String(pickBytes(string(x), start, step, count))
 	case starlark.Bytes:
 		if step == 1 {
 			return x[start : start+count]
