@@ -1,7 +1,9 @@
 package builtins
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,7 +17,8 @@ import (
 // their own making, the % operators write. It follows Python/formatter_unicode.c,
 // and for the digits of floats format_float_short in Python/pystrtod.c. Without a spec a
 // value is written as str writes it, which for floats is Starlark's way; with
-// any spec it is Python's. A width counts characters.
+// any spec it is Python's. A width counts characters. What writes appends to a
+// buffer, so that a text made of many values is made once.
 
 // A formatSpec is a spec taken apart.
 type formatSpec struct {
@@ -56,48 +59,54 @@ func formatFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	default:
 		return nil, vm.Raise(vm.TypeError, "format() argument 2 must be str, not %s", vm.TypeName(s))
 	}
-	s, err := formatValue(p, a[0], spec)
+	return formatted(p, a[0], spec)
+}
+
+// formatted is format(v, spec).
+func formatted(p *vm.Process, v vm.Value, spec string) (vm.Value, error) {
+	var buf [64]byte
+	b, err := appendFormatted(p, buf[:0], v, spec)
 	if err != nil {
 		return nil, err
 	}
-	return starlark.String(s), nil
+	return p.StringOf(b), nil
 }
 
-// formatValue is format(v, spec).
-func formatValue(p *vm.Process, v vm.Value, spec string) (string, error) {
+// appendFormatted appends format(v, spec).
+func appendFormatted(p *vm.Process, b []byte, v vm.Value, spec string) ([]byte, error) {
 	if instance(v) != nil {
-		return "", vm.NeedScript
+		return b, vm.NeedScript
 	}
 	if spec == "" {
-		return p.Str(v)
+		return p.AppendStr(b, v)
 	}
-	switch v := v.(type) {
+	switch x := v.(type) {
 	case starlark.String:
 		s, err := parseSpec(spec, strFormatKind)
 		if err != nil {
-			return "", err
+			return b, err
 		}
-		return s.formatText(string(v))
+		return s.appendText(b, string(x))
 	case starlark.Int:
-		return formatNumber(v, spec, intFormatKind)
+		return appendNumber(b, v, spec, intFormatKind)
 	case starlark.Bool:
-		return formatNumber(v, spec, boolFormatKind)
+		return appendNumber(b, v, spec, boolFormatKind)
 	case starlark.Float:
-		return formatNumber(v, spec, floatFormatKind)
+		return appendNumber(b, v, spec, floatFormatKind)
 	}
-	return "", vm.Raise(vm.TypeError, "unsupported format string passed to %s.__format__", vm.TypeName(v))
+	return b, vm.Raise(vm.TypeError, "unsupported format string passed to %s.__format__", vm.TypeName(v))
 }
 
-// formatNumber formats a number by the verb of the spec.
-func formatNumber(v vm.Value, spec string, kind formatKind) (string, error) {
+// appendNumber appends a number by the verb of the spec.
+func appendNumber(b []byte, v vm.Value, spec string, kind formatKind) ([]byte, error) {
 	s, err := parseSpec(spec, kind)
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	switch s.verb {
 	case 'b', 'c', 'd', 'n', 'o', 'x', 'X':
-		if kind != floatFormatKind {
-			return s.formatInteger(v)
+		if kind.name != floatFormatKind.name {
+			return s.appendInteger(b, v)
 		}
 		if s.verb != 'n' {
 			break
@@ -106,30 +115,36 @@ func formatNumber(v vm.Value, spec string, kind formatKind) (string, error) {
 	case 0, 'e', 'E', 'f', 'F', 'g', 'G', '%':
 		f, err := asFloat(v)
 		if err != nil {
-			return "", err
+			return b, err
 		}
-		return s.formatFloat(f)
+		return s.appendFloat(b, f)
 	}
-	return "", s.unknownVerb(kind)
+	return b, s.unknownVerb(kind)
 }
 
 // parseSpec is parse_internal_render_format_spec.
 func parseSpec(spec string, kind formatKind) (formatSpec, error) {
 	s := formatSpec{fill: " ", align: kind.align, precision: -1, verb: kind.verb}
 	rest, aligned := s.parseAlign(spec)
-	take := func(chars string) byte {
-		if rest == "" || strings.IndexByte(chars, rest[0]) < 0 {
-			return 0
+	take := func(c byte) bool {
+		if rest == "" || rest[0] != c {
+			return false
 		}
-		c := rest[0]
 		rest = rest[1:]
-		return c
+		return true
 	}
 	filled := len(spec)-len(rest) > 1
-	s.sign = take("+- ")
-	s.coerce = take("z") != 0
-	s.alt = take("#") != 0
-	if !filled && take("0") != 0 {
+	switch {
+	case take('+'):
+		s.sign = '+'
+	case take(' '):
+		s.sign = ' '
+	case take('-'):
+		s.sign = '-'
+	}
+	s.coerce = take('z')
+	s.alt = take('#')
+	if !filled && take('0') {
 		s.fill = "0"
 		if !aligned && kind.align == '>' {
 			s.align = '='
@@ -140,13 +155,16 @@ func parseSpec(spec string, kind formatKind) (formatSpec, error) {
 		return s, err
 	}
 	s.width = max(s.width, 0)
-	s.separator = take(",")
-	if c := take("_"); c != 0 && s.separator != 0 || c != 0 && strings.HasPrefix(rest, ",") {
-		return s, vm.Raise(vm.ValueError, "Cannot specify both ',' and '_'.")
-	} else if c != 0 {
-		s.separator = c
+	if take(',') {
+		s.separator = ','
 	}
-	if take(".") != 0 {
+	if take('_') {
+		if s.separator != 0 || strings.HasPrefix(rest, ",") {
+			return s, vm.Raise(vm.ValueError, "Cannot specify both ',' and '_'.")
+		}
+		s.separator = '_'
+	}
+	if take('.') {
 		if s.precision, rest, err = specNumber(rest); err != nil {
 			return s, err
 		}
@@ -166,18 +184,19 @@ func parseSpec(spec string, kind formatKind) (formatSpec, error) {
 
 // parseAlign takes the fill character and the alignment from a spec.
 func (s *formatSpec) parseAlign(spec string) (rest string, aligned bool) {
-	isAlign := func(i int) bool { return i < len(spec) && strings.IndexByte("<>=^", spec[i]) >= 0 }
 	_, n := utf8.DecodeRuneInString(spec)
 	switch {
-	case n > 0 && isAlign(n):
+	case 0 < n && n < len(spec) && isAlign(spec[n]):
 		s.fill, s.align = spec[:n], spec[n]
 		return spec[n+1:], true
-	case isAlign(0):
+	case n > 0 && isAlign(spec[0]):
 		s.align = spec[0]
 		return spec[1:], true
 	}
 	return spec, false
 }
+
+func isAlign(c byte) bool { return c == '<' || c == '>' || c == '=' || c == '^' }
 
 // specNumber takes an int from the start of a spec; it is -1 if there is none.
 func specNumber(s string) (n int, rest string, err error) {
@@ -188,8 +207,7 @@ func specNumber(s string) (n int, rest string, err error) {
 	if i == 0 {
 		return -1, s, nil
 	}
-	n, err = strconv.Atoi(s[:i])
-	if err != nil {
+	if n, err = strconv.Atoi(s[:i]); err != nil {
 		return 0, "", vm.Raise(vm.ValueError, "Too many decimal digits in format string")
 	}
 	return n, s[i:], nil
@@ -221,46 +239,53 @@ func quoteVerb(r rune) string {
 	return `'\x` + strconv.FormatInt(int64(r), 16) + "'"
 }
 
-// pad fills up what takes n characters: head, behind which = fills, and tail.
-func (s *formatSpec) pad(head, tail string, n int) (string, error) {
-	missing := s.width - n
-	if missing <= 0 {
-		return head + tail, nil
+// appendPadded appends what takes n characters, filled up: head, behind which = fills, and body.
+func appendPadded[T string | []byte](s *formatSpec, b []byte, head string, body T, n int) ([]byte, error) {
+	missing := max(s.width-n, 0)
+	if missing > 0 && s.width > maxFormat {
+		return b, vm.NewException(vm.MemoryError)
 	}
-	if s.width > maxFormat {
-		return "", vm.NewException(vm.MemoryError)
-	}
+	before, between := missing, 0
 	switch s.align {
 	case '<':
-		return head + tail + strings.Repeat(s.fill, missing), nil
+		before = 0
 	case '=':
-		return head + strings.Repeat(s.fill, missing) + tail, nil
+		before, between = 0, missing
 	case '^':
-		left := strings.Repeat(s.fill, missing/2)
-		return left + head + tail + strings.Repeat(s.fill, missing-missing/2), nil
+		before = missing / 2
 	}
-	return strings.Repeat(s.fill, missing) + head + tail, nil
+	b = append(s.appendFill(b, before), head...)
+	b = append(s.appendFill(b, between), body...)
+	return s.appendFill(b, missing-before-between), nil
 }
 
-// formatText formats a str.
-func (s *formatSpec) formatText(text string) (string, error) {
+func (s *formatSpec) appendFill(b []byte, n int) []byte {
+	b = slices.Grow(b, n*len(s.fill))
+	for range n {
+		b = append(b, s.fill...)
+	}
+	return b
+}
+
+// appendText appends a str.
+func (s *formatSpec) appendText(b []byte, text string) ([]byte, error) {
 	const in = " not allowed in string format specifier"
 	switch {
 	case s.verb != 's':
-		return "", s.unknownVerb(strFormatKind)
+		return b, s.unknownVerb(strFormatKind)
 	case s.sign == ' ':
-		return "", vm.Raise(vm.ValueError, "Space"+in)
+		return b, vm.Raise(vm.ValueError, "Space"+in)
 	case s.sign != 0:
-		return "", vm.Raise(vm.ValueError, "Sign"+in)
+		return b, vm.Raise(vm.ValueError, "Sign"+in)
 	case s.coerce:
-		return "", vm.Raise(vm.ValueError, "Negative zero coercion (z)"+in)
+		return b, vm.Raise(vm.ValueError, "Negative zero coercion (z)"+in)
 	case s.alt:
-		return "", vm.Raise(vm.ValueError, "Alternate form (#)"+in)
+		return b, vm.Raise(vm.ValueError, "Alternate form (#)"+in)
 	case s.align == '=':
-		return "", vm.Raise(vm.ValueError, "'=' alignment"+in)
+		return b, vm.Raise(vm.ValueError, "'=' alignment"+in)
 	}
 	text = s.truncate(text)
-	return s.pad("", text, utf8.RuneCountInString(text))
+	return appendPadded(s, b, "", text, utf8.RuneCountInString(text))
 }
 
 // truncate returns the first characters of text, as many as the precision says.
@@ -285,7 +310,7 @@ type intBase struct {
 	group  int    // digits between separators
 }
 
-var intBases = map[rune]intBase{
+var intBases = [...]intBase{
 	'b': {2, "0b", 4},
 	'o': {8, "0o", 4},
 	'x': {16, "0x", 4},
@@ -293,62 +318,71 @@ var intBases = map[rune]intBase{
 	'd': {10, "", 3}, 'i': {10, "", 3}, 'n': {10, "", 3}, 'u': {10, "", 3},
 }
 
-// formatInteger formats an int or bool by a verb for ints.
-func (s *formatSpec) formatInteger(v vm.Value) (string, error) {
+// baseOf returns how a verb writes ints; the base is 0 if it does not.
+func baseOf(verb rune) intBase {
+	if 0 <= verb && int(verb) < len(intBases) {
+		return intBases[verb]
+	}
+	return intBase{}
+}
+
+// appendInteger appends an int or bool by a verb for ints.
+func (s *formatSpec) appendInteger(b []byte, v vm.Value) ([]byte, error) {
 	i, err := asInteger(v)
 	switch {
 	case err != nil:
-		return "", err
+		return b, err
 	case s.precision >= 0:
-		return "", vm.Raise(vm.ValueError, "Precision not allowed in integer format specifier")
+		return b, vm.Raise(vm.ValueError, "Precision not allowed in integer format specifier")
 	case s.coerce:
-		return "", vm.Raise(vm.ValueError, "Negative zero coercion (z) not allowed in integer format specifier")
+		return b, vm.Raise(vm.ValueError, "Negative zero coercion (z) not allowed in integer format specifier")
 	case s.verb != 'c':
-		return s.layInt(i)
+		return s.appendInt(b, i)
 	case s.sign != 0:
-		return "", vm.Raise(vm.ValueError, "Sign not allowed with integer format specifier 'c'")
+		return b, vm.Raise(vm.ValueError, "Sign not allowed with integer format specifier 'c'")
 	case s.alt:
-		return "", vm.Raise(vm.ValueError, "Alternate form (#) not allowed with integer format specifier 'c'")
+		return b, vm.Raise(vm.ValueError, "Alternate form (#) not allowed with integer format specifier 'c'")
 	}
 	n, ok := i.Int64()
 	if !ok {
-		return "", vm.Raise(vm.OverflowError, "Python int too large to convert to C long")
+		return b, vm.Raise(vm.OverflowError, "Python int too large to convert to C long")
 	}
 	if n < 0 || n > utf8.MaxRune {
-		return "", vm.Raise(vm.OverflowError, "%%c arg not in range(0x110000)")
+		return b, vm.Raise(vm.OverflowError, "%%c arg not in range(0x110000)")
 	}
-	return s.pad("", string(rune(n)), 1)
+	return appendPadded(s, b, "", string(rune(n)), 1)
 }
 
-// layInt lays out an int. A precision, which only % allows, is the least number of digits.
-func (s *formatSpec) layInt(i starlark.Int) (string, error) {
-	form := intBases[s.verb]
-	var digits string
+// appendInt appends an int. A precision, which only % allows, is the least number of digits.
+func (s *formatSpec) appendInt(b []byte, i starlark.Int) ([]byte, error) {
+	form := baseOf(s.verb)
+	var buf [72]byte // 64 binary digits and more
+	digits := buf[:0]
 	if n, ok := i.Int64(); ok {
-		digits = strconv.FormatInt(n, form.base)
+		digits = strconv.AppendInt(digits, n, form.base)
 	} else {
 		if form.base == 10 {
 			if err := vm.CheckDigits(i); err != nil {
-				return "", err
+				return b, err
 			}
 		}
-		digits = i.BigInt().Text(form.base)
+		digits = i.BigInt().Append(nil, form.base)
 	}
-	digits, negative := strings.CutPrefix(digits, "-")
+	digits, negative := bytes.CutPrefix(digits, []byte("-"))
 	if s.verb == 'X' {
-		digits = strings.ToUpper(digits)
+		digits = bytes.ToUpper(digits)
 	}
 	if missing := s.precision - len(digits); missing > 0 {
 		if s.precision > maxFormat {
-			return "", vm.NewException(vm.MemoryError)
+			return b, vm.NewException(vm.MemoryError)
 		}
-		digits = strings.Repeat("0", missing) + digits
+		digits = append(bytes.Repeat([]byte("0"), missing), digits...)
 	}
 	head := s.signOf(negative)
 	if s.alt {
 		head += form.prefix
 	}
-	return s.lay(head, digits, "", form.group)
+	return s.lay(b, head, digits, len(digits), form.group)
 }
 
 // signOf returns what is written for a sign.
@@ -364,52 +398,52 @@ func (s *formatSpec) signOf(negative bool) string {
 	return ""
 }
 
-// lay puts together sign and prefix, the digits of the integer part, and what follows these. Zeros that fill up stand in groups as the digits do.
-func (s *formatSpec) lay(head, digits, tail string, group int) (string, error) {
+// lay appends sign and prefix, and a number that begins with so many digits of the integer part. Zeros that fill up stand in
+// groups as the digits do.
+func (s *formatSpec) lay(b []byte, head string, number []byte, digits, group int) ([]byte, error) {
 	least := 0
 	if s.fill == "0" && s.align == '=' {
 		if s.width > maxFormat {
-			return "", vm.NewException(vm.MemoryError)
+			return b, vm.NewException(vm.MemoryError)
 		}
-		least = s.width - len(head) - len(tail)
+		least = s.width - len(head) - (len(number) - digits)
 	}
-	if s.separator != 0 && digits != "" {
-		digits = groupDigits(digits, s.separator, group, least)
+	if s.separator != 0 && digits > 0 {
+		var buf [40]byte
+		number = append(appendGroups(buf[:0], number[:digits], s.separator, group, least), number[digits:]...)
 	}
-	return s.pad(head, digits+tail, len(head)+len(digits)+len(tail))
+	return appendPadded(s, b, head, number, len(head)+len(number))
 }
 
-// groupDigits puts separators between groups of digits, counted from the right, and zeros
+// appendGroups appends digits with separators between groups of them, counted from the right, and zeros
 // before them until there are at least so many characters. A separator never
 // comes first, so there may be one more (_PyUnicode_InsertThousandsGrouping).
-func groupDigits(digits string, separator byte, group, least int) string {
-	var reversed []byte
-	for n := 0; n < len(digits) || len(reversed) < least || n == 0; n++ {
+func appendGroups(b, digits []byte, separator byte, group, least int) []byte {
+	start := len(b)
+	for n := 0; n < len(digits) || len(b)-start < least || n == 0; n++ {
 		if n > 0 && n%group == 0 {
-			reversed = append(reversed, separator)
+			b = append(b, separator)
 		}
 		c := byte('0')
 		if n < len(digits) {
 			c = digits[len(digits)-1-n]
 		}
-		reversed = append(reversed, c)
+		b = append(b, c)
 	}
-	for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
-		reversed[i], reversed[j] = reversed[j], reversed[i]
-	}
-	return string(reversed)
+	slices.Reverse(b[start:])
+	return b
 }
 
-// formatFloat formats a float by a verb for floats.
-func (s *formatSpec) formatFloat(f float64) (string, error) {
+// appendFloat appends a float by a verb for floats.
+func (s *formatSpec) appendFloat(b []byte, f float64) ([]byte, error) {
 	if s.precision > math.MaxInt32 {
-		return "", vm.Raise(vm.ValueError, "precision too big")
+		return b, vm.Raise(vm.ValueError, "precision too big")
 	}
 	if s.precision > maxFormat {
-		return "", vm.NewException(vm.MemoryError)
+		return b, vm.NewException(vm.MemoryError)
 	}
 	form := floatForm{verb: byte(s.verb | 0x20), precision: s.precision, alt: s.alt}
-	percent := ""
+	percent := false
 	switch s.verb {
 	case 0:
 		form.verb, form.point = 'r', true
@@ -419,30 +453,34 @@ func (s *formatSpec) formatFloat(f float64) (string, error) {
 	case 'n':
 		form.verb = 'g'
 	case '%':
-		form.verb, percent = 'f', "%"
+		form.verb, percent = 'f', true
 		f *= 100
 	}
 	if form.precision < 0 {
 		form.precision = 6
 	}
-	text := form.text(math.Abs(f))
+	var buf [40]byte
+	text := form.append(buf[:0], math.Abs(f))
 	negative := math.Signbit(f) && !math.IsNaN(f)
-	if negative && s.coerce && !strings.ContainsAny(text[:mantissa(text)], "123456789i") {
+	if negative && s.coerce && !bytes.ContainsAny(text[:mantissa(text)], "123456789i") {
 		negative = false
 	}
 	if s.verb == 'E' || s.verb == 'F' || s.verb == 'G' {
-		text = strings.ToUpper(text)
+		text = bytes.ToUpper(text)
 	}
 	n := 0
 	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
 		n++
 	}
-	return s.lay(s.signOf(negative), text[:n], text[n:]+percent, 3)
+	if percent {
+		text = append(text, '%')
+	}
+	return s.lay(b, s.signOf(negative), text, n, 3)
 }
 
 // mantissa returns where the exponent of a float's text begins.
-func mantissa(text string) int {
-	if i := strings.IndexByte(text, 'e'); i >= 0 {
+func mantissa(text []byte) int {
+	if i := bytes.IndexByte(text, 'e'); i >= 0 {
 		return i
 	}
 	return len(text)
@@ -459,50 +497,64 @@ type floatForm struct {
 // moreDigits is more than a float has behind its point; all beyond are zeros.
 const moreDigits = 1100
 
-// text writes a float that is not negative.
-func (form floatForm) text(f float64) string {
+// append appends a float that is not negative.
+func (form floatForm) append(b []byte, f float64) []byte {
 	switch {
 	case math.IsInf(f, 0):
-		return "inf"
+		return append(b, "inf"...)
 	case math.IsNaN(f):
-		return "nan"
+		return append(b, "nan"...)
 	}
 	computed := min(form.precision, moreDigits)
 	switch form.verb {
 	case 'f':
-		s := strconv.FormatFloat(f, 'f', computed, 64)
-		return s + form.tail(computed)
+		return form.appendTail(strconv.AppendFloat(b, f, 'f', computed, 64), computed)
 	case 'e':
-		s := strconv.FormatFloat(f, 'e', computed, 64)
+		var buf [40]byte
+		s := strconv.AppendFloat(buf[:0], f, 'e', computed, 64)
 		e := mantissa(s)
-		return s[:e] + form.tail(computed) + s[e:]
+		return append(form.appendTail(append(b, s[:e]...), computed), s[e:]...)
 	case 'g':
 		form.precision = max(form.precision, 1)
-		return form.general(strconv.FormatFloat(f, 'e', max(computed, 1)-1, 64), form.precision)
+		var buf [40]byte
+		return form.appendGeneral(b, strconv.AppendFloat(buf[:0], f, 'e', max(computed, 1)-1, 64), form.precision)
 	}
-	return form.general(strconv.FormatFloat(f, 'e', -1, 64), 17)
+	var buf [32]byte
+	return form.appendGeneral(b, strconv.AppendFloat(buf[:0], f, 'e', -1, 64), 17)
 }
 
-// tail is what follows the digits that were computed: the point, if there are
+// appendTail appends what follows the digits that were computed: the point, if there are
 // none behind it, and the zeros that are left.
-func (form floatForm) tail(computed int) string {
+func (form floatForm) appendTail(b []byte, computed int) []byte {
 	if form.precision == 0 && form.alt {
-		return "."
+		return append(b, '.')
 	}
-	return strings.Repeat("0", form.precision-computed)
+	return appendZeros(b, form.precision-computed)
 }
 
-// general writes digits, which come as d.ddde±dd, with an exponent if it is
-// small or, but for the shortest, not below most.
-func (form floatForm) general(s string, most int) string {
-	e := mantissa(s)
-	exp, _ := strconv.Atoi(s[e+1:])
-	digits := strings.TrimRight(s[:1]+strings.TrimPrefix(s[1:e], "."), "0")
-	if digits == "" {
-		digits = "0"
+func appendZeros(b []byte, n int) []byte {
+	for range n {
+		b = append(b, '0')
 	}
+	return b
+}
+
+// appendGeneral appends digits, which come as d.ddde±dd, with an exponent if it is
+// small or, but for the shortest, not below most.
+func (form floatForm) appendGeneral(b, s []byte, most int) []byte {
+	e := mantissa(s)
+	exp := exponent(s[e+1:])
+	if e > 1 {
+		s[1] = s[0] // where the point was
+		s, e = s[1:], e-1
+	}
+	digits, exponent := bytes.TrimRight(s[:e], "0"), s[e:]
+	if len(digits) == 0 {
+		digits = s[:1]
+	}
+	more := 0 // zeros that follow the digits
 	if form.alt && form.verb == 'g' {
-		digits += strings.Repeat("0", form.precision-len(digits))
+		more = form.precision - len(digits)
 	}
 	before := exp + 1 // how many digits stand before the point
 	if form.point {
@@ -510,22 +562,39 @@ func (form floatForm) general(s string, most int) string {
 	}
 	switch {
 	case before <= -4 || before > most:
-		point := ""
-		if len(digits) > 1 || form.alt {
-			point = "."
+		b = append(b, digits[0])
+		if len(digits)+more > 1 || form.alt {
+			b = append(b, '.')
 		}
-		return digits[:1] + point + digits[1:] + s[e:]
+		return append(appendZeros(append(b, digits[1:]...), more), exponent...)
 	case before <= 0:
-		return "0." + strings.Repeat("0", -before) + digits
+		b = appendZeros(append(b, "0."...), -before)
+		return appendZeros(append(b, digits...), more)
 	case before < len(digits):
-		return digits[:before] + "." + digits[before:]
+		b = append(append(b, digits[:before]...), '.')
+		return appendZeros(append(b, digits[before:]...), more)
 	}
-	digits += strings.Repeat("0", before-len(digits))
+	b = appendZeros(append(b, digits...), before-len(digits))
+	more -= before - len(digits)
 	switch {
+	case more > 0:
+		return appendZeros(append(b, '.'), more)
 	case form.point:
-		return digits + ".0"
+		return append(b, ".0"...)
 	case form.alt:
-		return digits + "."
+		return append(b, '.')
 	}
-	return digits
+	return b
+}
+
+// exponent reads the exponent of a float's text, as it follows the e.
+func exponent(s []byte) int {
+	n := 0
+	for _, c := range s[1:] {
+		n = 10*n + int(c-'0')
+	}
+	if s[0] == '-' {
+		return -n
+	}
+	return n
 }

@@ -152,11 +152,12 @@ func (w *jsonWriter) float(f float64) (string, error) {
 	case math.IsInf(f, -1):
 		name = "-Infinity"
 	default:
-		sign := ""
+		var buf [32]byte
+		b := buf[:0]
 		if math.Signbit(f) {
-			sign = "-"
+			b = append(b, '-')
 		}
-		return sign + floatForm{verb: 'r', point: true}.text(math.Abs(f)), nil
+		return string(floatForm{verb: 'r', point: true}.append(b, math.Abs(f))), nil
 	}
 	if !w.allowNaN {
 		return "", vm.Raise(vm.ValueError, "Out of range float values are not JSON compliant")

@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -174,17 +175,16 @@ func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return p.Tail(p.Reg.Intrinsics["_percent"], []vm.Value{a[0], held}, nil)
 	}
 	format, args := textOf(a[0]), newPercentArgs(p, a[1])
-	s := format.s
-	var b strings.Builder
-	b.Grow(len(s) + 8*len(args.values))
+	var buf [96]byte
+	b, s := buf[:0], format.s
 	for {
 		i := strings.IndexByte(s, '%')
 		if i < 0 {
 			break
 		}
-		b.WriteString(s[:i])
+		b = append(b, s[:i]...)
 		if strings.HasPrefix(s[i:], "%%") {
-			b.WriteByte('%')
+			b = append(b, '%')
 			s = s[i+2:]
 			continue
 		}
@@ -194,20 +194,21 @@ func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		}
 		d.index += len(format.s) - len(s)
 		s = s[next:]
-		out, err := d.expand(p, format, &args)
-		if err != nil {
+		if b, err = d.expand(p, b, format, &args); err != nil {
 			return nil, err
 		}
-		if err := p.Room(b.Len()+len(out), 2); err != nil {
+		if err := p.Room(len(b), 2); err != nil {
 			return nil, err
 		}
-		b.WriteString(out)
 	}
 	if len(args.values) > 0 && args.mapping == nil {
 		return nil, vm.Raise(vm.TypeError, "not all arguments converted during %s formatting", format.kind())
 	}
-	b.WriteString(s)
-	return format.value(p, b.String()), nil
+	b = append(b, s...)
+	if format.bytes {
+		return starlark.Bytes(b), nil
+	}
+	return p.StringOf(b), nil
 }
 
 // kind is how messages about formatting call the type.
@@ -218,40 +219,43 @@ func (t text) kind() string {
 	return "string"
 }
 
-// expand takes the arguments of a directive and formats them.
-func (d *directive) expand(p *vm.Process, format text, args *percentArgs) (string, error) {
+// expand takes the arguments of a directive and appends them, formatted.
+func (d *directive) expand(p *vm.Process, b []byte, format text, args *percentArgs) ([]byte, error) {
 	if d.hasKey {
 		if err := args.find(p, format.value(p, d.key)); err != nil {
-			return "", err
+			return b, err
 		}
 	}
 	if err := d.stars(args); err != nil {
-		return "", err
+		return b, err
 	}
 	v, err := args.take()
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	switch d.verb {
-	case 's':
-		if s, ok := v.(starlark.String); ok && d.bare && !format.bytes {
-			return string(s), nil
+	case 's', 'r':
+		if d.bare && !format.bytes {
+			if d.verb == 's' {
+				return p.AppendStr(b, v)
+			}
+			return p.AppendRepr(b, v)
 		}
-		return d.convert(p, v, format)
-	case 'r', 'a', 'b':
-		return d.convert(p, v, format)
+		return d.convert(p, b, v, format)
+	case 'a', 'b':
+		return d.convert(p, b, v, format)
 	case 'd', 'i', 'u', 'o', 'x', 'X':
-		return d.integer(v, format)
+		return d.integer(b, v, format)
 	case 'e', 'E', 'f', 'F', 'g', 'G':
-		return d.float(v, format)
+		return d.float(b, v, format)
 	case 'c':
-		return d.char(v, format)
+		return d.char(b, v, format)
 	case '%':
 		if d.hasKey && d.bare {
-			return "%", nil // in Starlark
+			return append(b, '%'), nil // in Starlark
 		}
 	}
-	return "", d.unsupported(format)
+	return b, d.unsupported(format)
 }
 
 // unsupported says that there is no such verb, and at which character.
@@ -307,8 +311,8 @@ func (args *percentArgs) star() (int, error) {
 }
 
 // spec is the directive as a formatSpec.
-func (d *directive) spec(numeric bool) *formatSpec {
-	s := &formatSpec{fill: " ", align: '>', width: d.width, precision: d.precision, verb: d.verb, alt: d.alt}
+func (d *directive) spec(numeric bool) formatSpec {
+	s := formatSpec{fill: " ", align: '>', width: d.width, precision: d.precision, verb: d.verb, alt: d.alt}
 	if d.left {
 		s.align = '<'
 	} else if d.zero && numeric {
@@ -321,17 +325,19 @@ func (d *directive) spec(numeric bool) *formatSpec {
 }
 
 // convert is %s, %r and %a; of bytes also %b, which is the same as its %s.
-func (d *directive) convert(p *vm.Process, v vm.Value, format text) (s string, err error) {
+func (d *directive) convert(p *vm.Process, b []byte, v vm.Value, format text) ([]byte, error) {
+	var s string
+	var err error
 	switch {
 	case d.verb == 'b' && !format.bytes:
-		return "", d.unsupported(format)
+		return b, d.unsupported(format)
 	case format.bytes && (d.verb == 's' || d.verb == 'b'):
 		data, ok := v.(starlark.Bytes)
 		if instance(v) != nil {
-			return "", vm.NeedScript
+			return b, vm.NeedScript
 		}
 		if !ok {
-			return "", vm.Raise(vm.TypeError, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%s'", vm.TypeName(v))
+			return b, vm.Raise(vm.TypeError, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%s'", vm.TypeName(v))
 		}
 		s = string(data)
 	case d.verb == 's':
@@ -340,65 +346,60 @@ func (d *directive) convert(p *vm.Process, v vm.Value, format text) (s string, e
 		s, err = p.Repr(v)
 	}
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	if d.verb == 'a' || d.verb == 'r' && format.bytes {
 		s = escapeASCII(s)
 	}
-	if d.bare {
-		return s, nil
-	}
-	return d.fill(s, format)
+	return d.fill(b, s, format)
 }
 
-// fill cuts and pads a text.
-func (d *directive) fill(s string, format text) (string, error) {
+// fill appends a text, cut and padded.
+func (d *directive) fill(b []byte, s string, format text) ([]byte, error) {
 	spec := d.spec(false)
 	if !format.bytes {
 		s = spec.truncate(s)
-		return spec.pad("", s, utf8.RuneCountInString(s))
+		return appendPadded(&spec, b, "", s, utf8.RuneCountInString(s))
 	}
 	if d.precision >= 0 && d.precision < len(s) {
 		s = s[:d.precision]
 	}
-	return spec.pad("", s, len(s))
+	return appendPadded(&spec, b, "", s, len(s))
 }
 
 // integer is %d and its kind.
-func (d *directive) integer(v vm.Value, format text) (string, error) {
+func (d *directive) integer(b []byte, v vm.Value, format text) ([]byte, error) {
+	if n, ok := vm.WideInt(v); ok && d.bare && d.verb == 'd' {
+		return strconv.AppendInt(b, n, 10), nil
+	}
 	var i starlark.Int
 	switch v := v.(type) {
 	case starlark.Int:
-		if d.bare && d.verb == 'd' {
-			if err := vm.CheckDigits(v); err != nil {
-				return "", err
-			}
-			return v.String(), nil
-		}
 		i = v
 	case starlark.Float:
-		if f := float64(v); intBases[d.verb].base == 10 || d.bare && !format.bytes && f == f && f-f == 0 {
+		if f := float64(v); baseOf(d.verb).base == 10 || d.bare && !format.bytes && f == f && f-f == 0 {
 			n, err := floatToInt(f)
 			if err != nil {
-				return "", err
+				return b, err
 			}
 			i = n
 			break
 		}
-		return "", d.wrongType(v, format)
+		return b, d.wrongType(v, format)
 	case starlark.Bool:
 		i, _ = asInteger(v) // never fails
 	case *vm.Instance, *vm.Exception:
-		return "", vm.NeedScript
+		return b, vm.NeedScript
 	default:
-		return "", d.wrongType(v, format)
+		return b, d.wrongType(v, format)
 	}
-	return d.spec(true).layInt(i)
+	spec := d.spec(true)
+	return spec.appendInt(b, i)
 }
 
 func (d *directive) wrongType(v vm.Value, format text) error {
 	verb, what := d.verb, "a real number"
-	if intBases[verb].base != 10 {
+	if baseOf(verb).base != 10 {
 		what = "an integer"
 	} else if format.bytes && verb == 'i' {
 		verb = 'd'
@@ -407,25 +408,26 @@ func (d *directive) wrongType(v vm.Value, format text) error {
 }
 
 // float is %f and its kind.
-func (d *directive) float(v vm.Value, format text) (string, error) {
+func (d *directive) float(b []byte, v vm.Value, format text) ([]byte, error) {
 	if instance(v) != nil {
-		return "", vm.NeedScript
+		return b, vm.NeedScript
 	}
 	f, err := asFloat(v)
 	if err != nil && format.bytes {
-		return "", vm.Raise(vm.TypeError, "float argument required, not %s", vm.TypeName(v))
+		return b, vm.Raise(vm.TypeError, "float argument required, not %s", vm.TypeName(v))
 	}
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	if d.bare && !format.bytes && d.verb != 'F' {
-		return starlarkFloat(f, d.verb)
+		s, err := starlarkFloat(f, d.verb)
+		return append(b, s...), err
 	}
 	spec := d.spec(true)
 	if spec.precision < 0 {
 		spec.precision = 6
 	}
-	return spec.formatFloat(f)
+	return spec.appendFloat(b, f)
 }
 
 // starlarkFloat is go.starlark.net's "%f" % f.
@@ -436,17 +438,17 @@ func starlarkFloat(f float64, verb rune) (string, error) {
 }
 
 // char is %c.
-func (d *directive) char(v vm.Value, format text) (string, error) {
+func (d *directive) char(b []byte, v vm.Value, format text) ([]byte, error) {
 	var s string
 	switch v := v.(type) {
 	case starlark.String:
 		if format.bytes || utf8.RuneCountInString(string(v)) != 1 {
-			return "", d.notChar(format)
+			return b, d.notChar(format)
 		}
 		s = string(v)
 	case starlark.Bytes:
 		if !format.bytes || len(v) != 1 {
-			return "", d.notChar(format)
+			return b, d.notChar(format)
 		}
 		s = string(v)
 	case starlark.Int, starlark.Bool:
@@ -454,21 +456,21 @@ func (d *directive) char(v vm.Value, format text) (string, error) {
 		n, small := i.Int64()
 		switch {
 		case format.bytes && (!small || n < 0 || n > 255):
-			return "", vm.Raise(vm.OverflowError, "%%c arg not in range(256)")
+			return b, vm.Raise(vm.OverflowError, "%%c arg not in range(256)")
 		case !small || n < 0 || n > utf8.MaxRune:
-			return "", vm.Raise(vm.OverflowError, "%%c arg not in range(0x110000)")
+			return b, vm.Raise(vm.OverflowError, "%%c arg not in range(0x110000)")
 		case format.bytes:
 			s = string([]byte{byte(n)})
 		default:
 			s = string(rune(n))
 		}
 	case *vm.Instance, *vm.Exception:
-		return "", vm.NeedScript
+		return b, vm.NeedScript
 	default:
-		return "", d.notChar(format)
+		return b, d.notChar(format)
 	}
 	d.precision = -1
-	return d.fill(s, format)
+	return d.fill(b, s, format)
 }
 
 func (d *directive) notChar(format text) error {

@@ -252,61 +252,58 @@ func strFormatMap(p *vm.Process, a []vm.Value) (vm.Value, error) {
 
 func expandFormat(p *vm.Process, s string, args formatArgs) (vm.Value, error) {
 	fp := formatParser{s: s}
-	var b strings.Builder
+	var buf [96]byte
+	b := buf[:0]
 	for {
 		pc, ok, err := fp.next(maxFormatDepth)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
-			return starlark.String(b.String()), nil
+			return p.StringOf(b), nil
 		}
-		if err := args.expand(p, &b, &pc); err != nil {
+		if b, err = args.expand(p, b, &pc); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// expand writes a piece.
-func (args *formatArgs) expand(p *vm.Process, b *strings.Builder, pc *piece) error {
-	b.WriteString(pc.literal)
+// expand appends a piece.
+func (args *formatArgs) expand(p *vm.Process, b []byte, pc *piece) ([]byte, error) {
+	b = append(b, pc.literal...)
 	if !pc.field {
-		return nil
+		return b, nil
 	}
-	s, err := args.expandField(p, pc)
+	b, err := args.expandField(p, b, pc)
 	if err == nil {
-		err = p.Room(b.Len()+len(s), 2)
+		err = p.Room(len(b), 2)
 	}
-	if err != nil {
-		return err
-	}
-	b.WriteString(s)
-	return nil
+	return b, err
 }
 
-func (args *formatArgs) expandField(p *vm.Process, pc *piece) (string, error) {
+func (args *formatArgs) expandField(p *vm.Process, b []byte, pc *piece) ([]byte, error) {
 	v, err := args.value(p, pc)
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	if pc.conv != 0 {
 		s, err := converted(p, v, pc.conv)
 		if err != nil {
-			return "", err
+			return b, err
 		}
 		v = starlark.String(s)
 	}
 	spec := pc.spec
 	if pc.nested != nil {
-		var b strings.Builder
+		var nested []byte
 		for i := range pc.nested {
-			if err := args.expand(p, &b, &pc.nested[i]); err != nil {
-				return "", err
+			if nested, err = args.expand(p, nested, &pc.nested[i]); err != nil {
+				return b, err
 			}
 		}
-		spec = b.String()
+		spec = string(nested)
 	}
-	return formatValue(p, v, spec)
+	return appendFormatted(p, b, v, spec)
 }
 
 // converted is what !r, !s and !a make of a value.

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,6 +60,40 @@ func (p *Process) Str(v Value) (string, error) {
 		}
 	}
 	return p.Repr(v)
+}
+
+// AppendStr appends str(v), or returns NeedScript.
+func (p *Process) AppendStr(b []byte, v Value) ([]byte, error) {
+	if s, ok := v.(starlark.String); ok {
+		return append(b, s...), nil
+	}
+	if i, ok := WideInt(v); ok {
+		return strconv.AppendInt(b, i, 10), nil
+	}
+	s, err := p.Str(v)
+	return append(b, s...), err
+}
+
+// AppendRepr appends repr(v), or returns NeedScript.
+func (p *Process) AppendRepr(b []byte, v Value) ([]byte, error) {
+	if s, ok := v.(starlark.String); ok && isPlain(string(s)) {
+		return append(append(append(b, '"'), s...), '"'), nil
+	}
+	if i, ok := WideInt(v); ok {
+		return strconv.AppendInt(b, i, 10), nil
+	}
+	s, err := p.Repr(v)
+	return append(b, s...), err
+}
+
+// isPlain reports whether a string in quotes needs no escapes.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // A printer writes a value. Containers that hold themselves print as "[...]".
