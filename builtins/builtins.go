@@ -43,6 +43,8 @@ func Registry() *vm.Registry {
 		Kinds:      libraryKinds(),
 		Prelude:    preludeSource,
 		Intrinsics: map[string]*vm.Native{},
+		Percent:    percent,
+		Format:     formatField,
 	}
 	for typ, methods := range libraryMethods() {
 		r.Methods[typ] = methods

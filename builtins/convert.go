@@ -255,11 +255,12 @@ func replaceInvalid(s string) string {
 }
 
 func reprFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	s, err := p.Repr(a[0])
+	var buf [64]byte
+	b, err := p.AppendRepr(buf[:0], a[0])
 	if err != nil {
 		return nil, err
 	}
-	return p.MakeString(s), nil
+	return p.StringOf(b), nil
 }
 
 func asciiFn(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -62,8 +62,27 @@ func formatFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return formatted(p, a[0], spec)
 }
 
+// formatField is a field of an f-string, {v!conversion:spec}.
+func formatField(p *vm.Process, v vm.Value, conversion byte, spec string) (_ vm.Value, err error) {
+	switch conversion {
+	case 's':
+		v, err = strFn(p, []vm.Value{v})
+	case 'r':
+		v, err = reprFn(p, []vm.Value{v})
+	case 'a':
+		v, err = asciiFn(p, []vm.Value{v})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return formatted(p, v, spec)
+}
+
 // formatted is format(v, spec).
 func formatted(p *vm.Process, v vm.Value, spec string) (vm.Value, error) {
+	if _, ok := v.(starlark.String); ok && spec == "" {
+		return v, nil
+	}
 	var buf [64]byte
 	b, err := appendFormatted(p, buf[:0], v, spec)
 	if err != nil {

@@ -169,12 +169,17 @@ func (args *percentArgs) find(p *vm.Process, key vm.Value) error {
 	return nil
 }
 
-// percentFn is the VM's _percent(format, operand).
-func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	if held, ok := vm.Plain(a[1]).(starlark.Tuple); ok && instance(a[1]) != nil {
-		return p.Tail(p.Reg.Intrinsics["_percent"], []vm.Value{a[0], held}, nil)
+// percentFn is the prelude's _percent(format, operand).
+func percentFn(p *vm.Process, a []vm.Value) (vm.Value, error) { return percent(p, a[0], a[1]) }
+
+// percent is x % operand for a str or bytes.
+func percent(p *vm.Process, x, operand vm.Value) (vm.Value, error) {
+	if instance(operand) != nil {
+		if held, ok := vm.Plain(operand).(starlark.Tuple); ok {
+			return p.Tail(p.Reg.Intrinsics["_percent"], []vm.Value{x, held}, nil)
+		}
 	}
-	format, args := textOf(a[0]), newPercentArgs(p, a[1])
+	format, args := textOf(x), newPercentArgs(p, operand)
 	var buf [96]byte
 	b, s := buf[:0], format.s
 	for {

@@ -794,25 +794,28 @@ func (p *Process) with(in compile.Instr, regs []Value) error {
 
 // format does FORMAT; a nil value means that a frame was pushed.
 func (p *Process) format(in compile.Instr, regs, consts []Value) (Value, error) {
-	x := regs[in.B]
+	x, spec := regs[in.B], emptyString
+	if in.C != compile.NoReg {
+		spec = operand(regs, consts, in.C)
+	}
+	text := string(spec.(starlark.String))
+	if i, ok := WideInt(x); ok && text == "" {
+		return p.Decimal(i), nil
+	}
+	v, err := p.Reg.Format(p, x, in.X, text)
+	switch err {
+	case nil:
+		return v, nil
+	case NeedScript:
+	default:
+		return nil, p.nativeError(err, nil)
+	}
 	if name := conversions[in.X]; name != "" {
 		v, err := p.callNamed(name, RetFinish, x)
 		if err != nil || v == nil {
 			return nil, err
 		}
 		x = v
-	}
-	spec := emptyString
-	if in.C != compile.NoReg {
-		spec = operand(regs, consts, in.C)
-	}
-	if spec == emptyString {
-		if _, ok := x.(starlark.String); ok {
-			return x, nil
-		}
-		if i, ok := WideInt(x); ok {
-			return p.Decimal(i), nil
-		}
 	}
 	return p.callNamed("format", RetStore, x, spec)
 }

@@ -94,7 +94,7 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	case compile.MOD:
 		switch x.(type) {
 		case starlark.String, starlark.Bytes:
-			return p.Reg.Intrinsics["_percent"].Fn(p, []Value{x, y}, nil)
+			return p.Reg.Percent(p, x, y)
 		}
 	}
 	if bothTables(x, y) && (scripted(x) || scripted(y)) {

@@ -20,6 +20,10 @@ type Registry struct {
 	Prelude    string
 	Intrinsics map[string]*Native
 
+	// What instructions do with the help of package builtins. Where they need script code they return NeedScript.
+	Percent func(p *Process, format, operand Value) (Value, error)                 // % of a str or bytes
+	Format  func(p *Process, x Value, conversion byte, spec string) (Value, error) // FORMAT; the conversion is 0 or the r, s or a behind !
+
 	mu       sync.Mutex
 	pristine map[string]*Module // what Modules made
 	foreign  map[Value]string   // *starlark.Builtin, of Builtins and of pristine modules
