@@ -61,16 +61,17 @@ func (t text) list(parts []string) vm.Value {
 }
 
 // same converts an argument that has to be of the type of t.
-func (t text) same(method string, v vm.Value) (string, error) {
-	switch v := v.(type) {
-	case starlark.String:
-		if !t.bytes {
-			return string(v), nil
-		}
-	case starlark.Bytes:
-		if t.bytes {
-			return string(v), nil
-		}
+func (t *text) same(method string, v vm.Value) (string, error) {
+	if s, ok := v.(starlark.String); ok && !t.bytes {
+		return string(s), nil
+	}
+	return t.sameBytes(method, v)
+}
+
+// sameBytes is same for all but strings where t is one.
+func (t *text) sameBytes(method string, v vm.Value) (string, error) {
+	if b, ok := v.(starlark.Bytes); ok && t.bytes {
+		return string(b), nil
 	}
 	if t.bytes {
 		return "", vm.Raise(vm.TypeError, "a bytes-like object is required, not '%s'", vm.TypeName(v))
@@ -80,7 +81,7 @@ func (t text) same(method string, v vm.Value) (string, error) {
 
 // textRows are the methods that str and bytes share.
 var textRows = []row{
-	{name: "capitalize", sig: "()", fn: mapText(capitalize, capitalizeByte), doc: "Return it with the first letter in upper case and the others in lower case."},
+	{name: "capitalize", sig: "()", fn: mapText(capitalize, asciiUpper, asciiLower), doc: "Return it with the first letter in upper case and the others in lower case."},
 	{name: "center", sig: "(width, fillchar=' ', /)", fn: pad("center", -1), doc: "Return it in the middle of width characters."},
 	{name: "count", sig: "(sub, start=None, end=None, /)", fn: textCount, doc: "Return how many times sub occurs, without overlap, in [start:end]."},
 	{name: "endswith", sig: "(suffix, start=None, end=None, /)", fn: hasAffix("endswith", strings.HasSuffix), doc: "Tell whether it, or [start:end] of it, ends with the suffix or one of a tuple of them."},
@@ -97,7 +98,7 @@ var textRows = []row{
 	{name: "isupper", sig: "()", fn: cased(unicode.IsLower, unicode.IsTitle), doc: "Tell whether it has letters and all are in upper case."},
 	{name: "join", sig: "(iterable, /)", fn: textJoin, slow: "slow_str_join", doc: "Return the strings that iterable has, put together with this between them."},
 	{name: "ljust", sig: "(width, fillchar=' ', /)", fn: pad("ljust", 0), doc: "Return it on the left of width characters."},
-	{name: "lower", sig: "()", fn: mapText(strings.ToLower, lowerByte), doc: "Return it in lower case."},
+	{name: "lower", sig: "()", fn: mapText(strings.ToLower, asciiLower, asciiLower), doc: "Return it in lower case."},
 	{name: "lstrip", sig: "(chars=None, /)", fn: strip("lstrip", strings.TrimLeft, strings.TrimLeftFunc), doc: "Return it without white space, or those characters, at the start."},
 	{name: "partition", sig: "(sep, /)", fn: partition("partition", strings.Index), doc: "Return (before, sep, after) for the first sep; (it, '', '') if there is none."},
 	{name: "removeprefix", sig: "(prefix, /)", fn: removeAffix("removeprefix", strings.TrimPrefix), doc: "Return it without a prefix, if it has it."},
@@ -113,15 +114,15 @@ var textRows = []row{
 	{name: "splitlines", sig: "(keepends=False)", fn: textSplitlines, doc: "Return a list of the lines, with their newlines if keepends is set."},
 	{name: "startswith", sig: "(prefix, start=None, end=None, /)", fn: hasAffix("startswith", strings.HasPrefix), doc: "Tell whether it, or [start:end] of it, starts with the prefix or one of a tuple of them."},
 	{name: "strip", sig: "(chars=None, /)", fn: strip("strip", strings.Trim, strings.TrimFunc), doc: "Return it without white space, or those characters, at both ends."},
-	{name: "swapcase", sig: "()", fn: mapText(swapcase, nil), doc: "Return it with upper and lower case exchanged."},
-	{name: "title", sig: "()", fn: mapText(title, nil), doc: "Return it with each word in title case."},
-	{name: "upper", sig: "()", fn: mapText(strings.ToUpper, upperByte), doc: "Return it in upper case."},
+	{name: "swapcase", sig: "()", fn: mapText(swapcase, nil, nil), doc: "Return it with upper and lower case exchanged."},
+	{name: "title", sig: "()", fn: mapText(title, nil, nil), doc: "Return it with each word in title case."},
+	{name: "upper", sig: "()", fn: mapText(strings.ToUpper, asciiUpper, asciiUpper), doc: "Return it in upper case."},
 	{name: "zfill", sig: "(width, /)", fn: textZfill, doc: "Return it with zeros in front, but behind a sign, up to width."},
 }
 
 // strRows are the methods that only str has.
 var strRows = []row{
-	{name: "casefold", sig: "()", fn: mapText(strings.ToLower, lowerByte), doc: "Return it in a form that compares without regard to case."},
+	{name: "casefold", sig: "()", fn: mapText(strings.ToLower, asciiLower, asciiLower), doc: "Return it in a form that compares without regard to case."},
 	{name: "codepoint_ords", sig: "()", raw: library("codepoint_ords"), doc: "Return an iterable of the code points, as ints."},
 	{name: "codepoints", sig: "()", raw: library("codepoints"), doc: "Return an iterable of the characters."},
 	{name: "elem_ords", sig: "()", raw: library("elem_ords"), doc: "Return an iterable of the bytes, as ints."},
@@ -164,56 +165,51 @@ func library(name string) nativeFn {
 	}
 }
 
-// mapText makes a body of a function on strings; of bytes it gets the ASCII part only. A short string
-// of ASCII characters is mapped by the byte, if there is a function for that: it gets the byte and its position.
-func mapText(f func(string) string, ascii func(i int, c byte) byte) fn {
+// mapText makes a body of a function on strings; of bytes it gets the ASCII part only. What becomes of ASCII characters, the
+// first one and the others, the tables say; nil if it is not that simple.
+func mapText(f func(string) string, first, others *asciiTable) fn {
 	return func(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		t := textOf(a[0])
 		if t.bytes {
 			return starlark.Bytes(mapASCII(t.s, f)), nil
 		}
 		var buf [32]byte
-		if n := len(t.s); ascii != nil && n <= len(buf) && mapBytes(buf[:n], t.s, ascii) {
-			if string(buf[:n]) == t.s {
-				return t.v, nil
+		if n := len(t.s); 0 < n && n <= len(buf) && first != nil {
+			buf[0] = first[t.s[0]%utf8.RuneSelf]
+			all, change := t.s[0], t.s[0]^buf[0]
+			for i := 1; i < n; i++ {
+				c := t.s[i]
+				buf[i] = others[c%utf8.RuneSelf]
+				all |= c
+				change |= c ^ buf[i]
 			}
-			return p.StringOf(buf[:n]), nil
+			switch {
+			case all >= utf8.RuneSelf:
+			case change == 0:
+				return t.v, nil
+			default:
+				return p.StringOf(buf[:n]), nil
+			}
 		}
 		return t.value(p, f(t.s)), nil
 	}
 }
 
-// mapBytes fills buf with the bytes of s mapped by f. It reports false if some are not ASCII.
-func mapBytes(buf []byte, s string, f func(i int, c byte) byte) bool {
-	for i := range buf {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-		buf[i] = f(i, s[i])
+// An asciiTable says what becomes of ASCII characters.
+type asciiTable [utf8.RuneSelf]byte
+
+func newASCIITable(f func(r rune) rune) *asciiTable {
+	table := new(asciiTable)
+	for c := range table {
+		table[c] = byte(f(rune(c)))
 	}
-	return true
+	return table
 }
 
-func lowerByte(_ int, c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
-}
-
-func upperByte(_ int, c byte) byte {
-	if 'a' <= c && c <= 'z' {
-		c -= 'a' - 'A'
-	}
-	return c
-}
-
-func capitalizeByte(i int, c byte) byte {
-	if i == 0 {
-		return upperByte(i, c)
-	}
-	return lowerByte(i, c)
-}
+var (
+	asciiLower = newASCIITable(unicode.ToLower)
+	asciiUpper = newASCIITable(unicode.ToUpper)
+)
 
 // mapASCII applies f to s with other bytes than ASCII hidden from it.
 func mapASCII(s string, f func(string) string) string {

@@ -171,6 +171,7 @@ const (
 	UNPACKEX
 
 	INDEX
+	SLICE
 	SETINDEX
 	DELINDEX
 	GETATTR
@@ -349,6 +350,7 @@ var Ops = [NumOpcodes]OpInfo{
 	UNPACKEX:  {"UNPACKEX", FormABUX, "R[B] … R[B+C-1] := the elements of iterable R[A], R[B+X] taking a list of those that are left over"},
 
 	INDEX:    {"INDEX", FormABrk, "R[A] := R[B][RK[C]]"},
+	SLICE:    {"SLICE", FormABC, "R[A] := R[B][slice(R[C], R[C+1], R[C+2])]"},
 	SETINDEX: {"SETINDEX", FormArkB, "R[A][RK[B]] := RK[C]"},
 	DELINDEX: {"DELINDEX", FormARK, "del R[A][RK[C]]"},
 	GETATTR:  {"GETATTR", FormABN, "R[A] := R[B].N[C]"},

@@ -176,6 +176,9 @@ func (l *lister) operands(in Instr) string {
 	case FormAB:
 		return a + " " + b
 	case FormABC:
+		if in.Op == SLICE {
+			return a + " " + b + " " + l.regs(in.C, 3)
+		}
 		return a + " " + b + " " + c
 	case FormABrk:
 		return a + " " + b + " " + l.rk(in.C) + mode(in)

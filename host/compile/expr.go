@@ -250,6 +250,10 @@ func (b *builder) link(links []syntax.Expr, cur, base, out Reg) {
 		y := b.rk(e.Y)
 		b.emit(e.Range, Instr{Op: operators[e.Op].value, A: out, B: cur, C: y})
 	case *syntax.Index:
+		if s, ok := e.Key.(*syntax.Slice); ok {
+			b.emit(e.Range, Instr{Op: SLICE, A: out, B: cur, C: b.sliceParts(s)})
+			return
+		}
 		key := b.rk(e.Key)
 		b.emit(e.Range, Instr{Op: INDEX, A: out, B: cur, C: key})
 	case *syntax.Attr:
@@ -542,8 +546,13 @@ func (b *builder) dictEntry(at syntax.Range, dict Reg, e *syntax.Entry) {
 	b.emit(at, Instr{Op: DICTSET, A: dict, B: key, C: value})
 }
 
-// slice emits the three parts of a slice and the slice.
+// slice emits a slice.
 func (b *builder) slice(e *syntax.Slice, dst Reg) {
+	b.emit(e.Range, Instr{Op: NEWSLICE, A: dst, B: b.sliceParts(e)})
+}
+
+// sliceParts pushes the three parts of a slice, and returns where the first is.
+func (b *builder) sliceParts(e *syntax.Slice) Reg {
 	first := b.top
 	for _, part := range []syntax.Expr{e.Lo, e.Hi, e.Step} {
 		if part == nil {
@@ -552,7 +561,7 @@ func (b *builder) slice(e *syntax.Slice, dst Reg) {
 			b.push(part)
 		}
 	}
-	b.emit(e.Range, Instr{Op: NEWSLICE, A: dst, B: first})
+	return first
 }
 
 // Strings.

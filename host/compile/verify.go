@@ -443,6 +443,10 @@ func special(c *Code, in Instr, e *effect) bool {
 		e.at(int(in.A), len(c.Free))
 	case CLOSURE:
 		closureEffect(c, in, e)
+	case SLICE:
+		e.read(in.B, 1)
+		e.read(in.C, 3)
+		e.write(in.A, 1)
 	case NEWSLICE:
 		e.read(in.B, 3)
 		e.write(in.A, 1)

@@ -569,6 +569,19 @@ reload:
 			}
 			regs[in.A] = v
 
+		case compile.SLICE:
+			fr.PC = next(instrs, in)
+			if v = p.part(regs[in.B], regs[in.C], regs[in.C+1], regs[in.C+2]); v == nil {
+				x, key := regs[in.B], &Slice{regs[in.C], regs[in.C+1], regs[in.C+2]}
+				if v, err = p.Index(x, key); err != nil {
+					if err = p.slow(err, "_getitem", RetStore, x, key); err != nil {
+						goto raise
+					}
+					goto reload
+				}
+			}
+			regs[in.A] = v
+
 		case compile.SETINDEX:
 			x, key := regs[in.A], *rk(regs, consts, in.B)
 			v = *rk(regs, consts, in.C)

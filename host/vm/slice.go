@@ -65,6 +65,53 @@ func sliceIndex(v Value, n int) (int, error) {
 	return int(min(max(x, -far), far)), nil
 }
 
+// part returns x[lo:hi:step] of a string, list or tuple by small ints without a step, or nil: no slice has to be made
+// for those. [a slice of a string: twice as fast]
+func (p *Process) part(x, lo, hi, step Value) Value {
+	n := 0
+	switch x := x.(type) {
+	case starlark.String:
+		n = len(x)
+	case *starlark.List:
+		n = x.Len()
+	case starlark.Tuple:
+		n = len(x)
+	default:
+		return nil
+	}
+	i, ok := cut(lo, 0, n)
+	j, too := cut(hi, n, n)
+	if !ok || !too || step != starlark.None {
+		return nil
+	}
+	j = max(i, j)
+	switch elems := x.(type) {
+	case *starlark.List:
+		return starlark.NewList(append([]Value(nil), Elems(elems)[i:j]...))
+	case starlark.String:
+		if j-i < n {
+			return p.MakeString(string(elems[i:j]))
+		}
+	case starlark.Tuple:
+		if j-i < n {
+			return NewTuple(elems[i:j]...)
+		}
+	}
+	return x
+}
+
+// cut returns where in n elements a bound is that is None or a small int.
+func cut(bound Value, none, n int) (int, bool) {
+	if bound == starlark.None {
+		return none, true
+	}
+	i, ok := SmallInt(bound)
+	if i < 0 {
+		i += int64(n)
+	}
+	return int(min(max(i, 0), int64(n))), ok
+}
+
 func (p *Process) getSlice(x Value, s *Slice) (Value, error) {
 	switch x := x.(type) {
 	case *Instance, *Exception:
