@@ -11,13 +11,15 @@ import (
 	"testing"
 )
 
-var unwindPrograms = flag.Int("unwind", 12, "how many random programs TestUnwinding runs, with the seeds from 0 on")
+var unwindPrograms = flag.Int("unwind", 12, "how many random programs TestUnwinding runs")
+var unwindFrom = flag.Uint64("unwindfrom", 0, "the seed of the first of them")
 
 // TestUnwinding runs random programs of nested try, with, loops and generators, with every way of
 // leaving them, under mpstar and python3. What they print tells the way they went.
 func TestUnwinding(t *testing.T) {
 	reference := python3(t)
 	for seed := range uint64(*unwindPrograms) {
+		seed += *unwindFrom
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "p.py", unwindProgram(seed))

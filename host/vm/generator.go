@@ -32,7 +32,7 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 	copy(p.Stack[base:], g.Regs)
 	fr := p.enter(g.Fn, base, ret)
 	fr.PC, fr.Gen = g.PC, g
-	if g.State == GenSuspended {
+	if g.State == GenSuspended && throw == nil { // else a variable that the yield is assigned to keeps its value
 		p.Stack[base+int(code.Instrs[g.PC-1].A)] = orNone(sent)
 	}
 	if g.Delegates && throw == nil {
