@@ -341,7 +341,7 @@ func highDescriptors(k *Kernel) {
 		_, err := k.Dup(w)
 		noError(err)
 	}
-	noError(k.Dup2(w, 300))
+	noError(k.Dup2(w, 210))
 	echo := func(from kernel.Fd, spare int) {
 		pid := fork(k, "echo", from)
 		check(spare == 0 || int(pid) == spare, "the spare was not used")
@@ -351,21 +351,21 @@ func highDescriptors(k *Kernel) {
 		wait(k, pid)
 	}
 	for range 2 {
-		echo(300, 0)
+		echo(210, 0)
 	}
 	check(len(k.spares) == 0, "spares that cannot take so many")
 	for fd := kernel.Fd(internalFrom); fd < 200; fd++ {
 		k.Close(fd)
 	}
-	noError(k.Dup2(w, 301))
+	noError(k.Dup2(w, 211))
 	for range 3 {
 		k.Prepare()
-		echo(301, k.spares[0].pid)
+		echo(211, k.spares[0].pid)
 	}
-	for fd := kernel.Fd(302); len(k.spares) > 0; fd++ {
+	for fd := kernel.Fd(212); len(k.spares) > 0; fd++ {
 		noError(k.Dup2(w, fd))
 		echo(fd, 0)
-		check(fd < 302+maxHigh, "spares with %d high descriptors", fd-298)
+		check(fd < 212+maxHigh, "spares with %d high descriptors", fd-208)
 	}
 }
 
