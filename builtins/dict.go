@@ -12,7 +12,7 @@ var dictRows = []row{
 	{name: "copy", sig: "()", fn: dictCopy, doc: "Return a dict of the same items."},
 	{name: "fromkeys", sig: "(iterable, value=None, /)", static: true, fn: dictFromkeys, slow: "slow_dict_fromkeys", doc: "Return a dict with these keys, all for the same value."},
 	{name: "get", sig: "(key, default=None, /)", fn: dictGet, slow: "_dict_get", doc: "Return the value for a key, or the default."},
-	{name: "items", sig: "()", fn: dictItems, doc: "Return a list of the (key, value) pairs."},
+	{name: "items", sig: "()", fn: dictItems, iter: itemRows, doc: "Return a list of the (key, value) pairs."},
 	{name: "keys", sig: "()", fn: dictKeys, doc: "Return a list of the keys."},
 	{name: "pop", sig: "(key, default, /)", raw: dictPop, slow: "slow_dict_pop", doc: "Remove a key and return its value; if it is not there, the default, or KeyError is raised if there is none."},
 	{name: "popitem", sig: "()", fn: dictPopitem, slow: "slow_dict_popitem", doc: "Remove the first item and return it as (key, value)."},
@@ -82,6 +82,15 @@ func dictItems(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		list[i] = pair
 	}
 	return starlark.NewList(list), nil
+}
+
+func itemRows(p *vm.Process, args []vm.Value) vm.Value {
+	d, ok := args[0].(*starlark.Dict)
+	if !ok || len(args) > 1 {
+		return nil
+	}
+	keys, values := vm.DictColumns(d)
+	return &vm.RowIter{Columns: [][]vm.Value{keys, values}}
 }
 
 func dictKeys(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -91,6 +91,35 @@ func rangeNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Va
 	return v, nil
 }
 
+// rangeIterator does without the range.
+func rangeIterator(p *vm.Process, args []vm.Value) vm.Value {
+	bounds := [3]int64{0, 0, 1}
+	if len(args) == 0 || len(args) > 3 {
+		return nil
+	}
+	for i, v := range args {
+		n, small := vm.SmallInt(v)
+		if !small {
+			return nil
+		}
+		bounds[i] = n
+	}
+	start, stop, step := bounds[0], bounds[1], bounds[2]
+	if len(args) == 1 {
+		start, stop = 0, start
+	}
+	it := &vm.RangeIter{Next: start, Step: step}
+	switch {
+	case step == 0:
+		return nil
+	case step > 0 && start < stop:
+		it.N = int((stop-start-1)/step + 1)
+	case step < 0 && start > stop:
+		it.N = int((start-stop-1)/-step + 1)
+	}
+	return it
+}
+
 func newRange(bounds starlark.Tuple) (vm.Value, error) {
 	return starlark.Universe["range"].(*starlark.Builtin).CallInternal(nil, bounds, nil)
 }
@@ -144,21 +173,32 @@ func enumerateFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return starlark.NewList(pairs), nil
 }
 
+func enumerateRows(p *vm.Process, args []vm.Value) vm.Value {
+	start := int64(0)
+	if len(args) == 2 {
+		var small bool
+		if start, small = vm.SmallInt(args[1]); !small {
+			return nil
+		}
+	}
+	if len(args) == 0 || len(args) > 2 {
+		return nil
+	}
+	elems, err := items(p, args[0])
+	if err != nil {
+		return nil
+	}
+	return &vm.RowIter{Columns: [][]vm.Value{elems}, Counts: true, Count: start}
+}
+
 func zipNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
 	strict := false
 	if err := unpack("zip", nil, kwargs, "*strict?", &strict); err != nil {
 		return nil, err
 	}
-	columns := make([][]vm.Value, len(args))
-	rows := 0
-	for i, v := range args {
-		var err error
-		if columns[i], err = items(p, v); err != nil {
-			return nil, err
-		}
-		if n := len(columns[i]); i == 0 || n < rows {
-			rows = n
-		}
+	columns, rows, err := zipColumns(p, args)
+	if err != nil {
+		return nil, err
 	}
 	if err := zipStrict(columns, rows); strict && err != nil {
 		return nil, err
@@ -172,6 +212,31 @@ func zipNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Valu
 		tuples[r] = tuple
 	}
 	return starlark.NewList(tuples), nil
+}
+
+// zipColumns returns the elements of each argument, and how many of them make rows.
+func zipColumns(p *vm.Process, args []vm.Value) (columns [][]vm.Value, rows int, err error) {
+	columns = make([][]vm.Value, len(args))
+	for i, v := range args {
+		if columns[i], err = items(p, v); err != nil {
+			return nil, 0, err
+		}
+		if n := len(columns[i]); i == 0 || n < rows {
+			rows = n
+		}
+	}
+	return columns, rows, nil
+}
+
+func zipRows(p *vm.Process, args []vm.Value) vm.Value {
+	columns, rows, err := zipColumns(p, args)
+	if err != nil || len(args) == 0 {
+		return nil
+	}
+	for i := range columns {
+		columns[i] = columns[i][:rows]
+	}
+	return &vm.RowIter{Columns: columns}
 }
 
 // zipStrict words the error for columns of different lengths as zip_next in Python/bltinmodule.c does.

@@ -16,6 +16,9 @@ import (
 // the end of a. So arguments are taken with arg.
 type fn = func(p *vm.Process, a []vm.Value) (vm.Value, error)
 
+// An iterFn is what Native.Iter is.
+type iterFn = func(p *vm.Process, args []vm.Value) vm.Value
+
 // A row describes a builtin.
 type row struct {
 	name   string   // without the type, for a method
@@ -23,6 +26,7 @@ type row struct {
 	fn     fn       // the body, or
 	raw    nativeFn // the body of one that takes its arguments as they come
 	slow   string   // Native.Slow
+	iter   iterFn   // Native.Iter
 	makes  string   // Native.Makes
 	static bool     // of a method: it is called on the type, int.from_bytes(b"x")
 	leaf   bool     // Native.Leaf
@@ -42,7 +46,7 @@ func arg(a []vm.Value, i int) vm.Value {
 func functions(module string, rows []row) []*vm.Native {
 	natives := make([]*vm.Native, len(rows))
 	for i, r := range rows {
-		n := &vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Makes: r.makes, Method: r.binds, Leaf: r.leaf}
+		n := &vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Iter: r.iter, Makes: r.makes, Method: r.binds, Leaf: r.leaf}
 		if module != "" {
 			n.Name = module + "." + r.name
 		}
@@ -73,7 +77,7 @@ func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Nati
 			natives[r.name] = functions(typ, []row{r})[0]
 			continue
 		}
-		n := &vm.Native{Name: typ + "." + r.name, Sig: r.sig, Doc: r.doc, Slow: r.slow, Method: true}
+		n := &vm.Native{Name: typ + "." + r.name, Sig: r.sig, Doc: r.doc, Slow: r.slow, Iter: r.iter, Method: true}
 		sig := parseSignature(r.name, r.sig)
 		sig.typ = strings.Replace(typ, "string", "str", 1) + "."
 		body, raw, name := r.fn, r.raw, r.name

@@ -34,7 +34,7 @@ var universeRows = []row{
 	{name: "dict", sig: "(x=(), /, **items)", raw: dictNative, slow: "slow_dict", makes: "dict", doc: "Make a dict of a mapping or of pairs, and of keyword arguments."},
 	{name: "set", sig: "(iterable=(), /)", fn: setFn, slow: "slow_set", makes: "set", doc: "Make a set of the elements of an iterable."},
 	{name: "frozenset", sig: "(iterable=(), /)", fn: setFn, slow: "slow_set", makes: "set", doc: "Make a set. It is an ordinary one: it can be changed and cannot be a key."},
-	{name: "range", sig: "(start, stop, step=1, /)", raw: rangeNative, slow: "slow_range", makes: "range", doc: "Make the sequence of ints from start up to stop, which is not in it, by step. With one argument, from 0 up to it."},
+	{name: "range", sig: "(start, stop, step=1, /)", raw: rangeNative, iter: rangeIterator, slow: "slow_range", makes: "range", doc: "Make the sequence of ints from start up to stop, which is not in it, by step. With one argument, from 0 up to it."},
 	{name: "slice", sig: "(start, stop, step=None, /)", raw: sliceNative, makes: "slice", doc: "Make what x[start:stop:step] indexes x with. With one argument, it is stop."},
 
 	{name: "len", sig: "(x, /)", fn: lenFn, slow: "slow_len", doc: "Return how many elements x has; of a string, how many bytes."},
@@ -61,9 +61,9 @@ var universeRows = []row{
 
 	{name: "all", sig: "(iterable, /)", fn: allFn, slow: "slow_all", doc: "Tell whether all elements are true."},
 	{name: "any", sig: "(iterable, /)", fn: anyFn, slow: "slow_any", doc: "Tell whether any element is true."},
-	{name: "enumerate", sig: "(iterable, start=0)", fn: enumerateFn, slow: "slow_enumerate",
+	{name: "enumerate", sig: "(iterable, start=0)", fn: enumerateFn, iter: enumerateRows, slow: "slow_enumerate",
 		doc: "Pair the elements with their numbers, from start on: a list of pairs, or a generator if iterable is an iterator."},
-	{name: "zip", sig: "(*iterables, strict=False)", raw: zipNative, slow: "slow_zip",
+	{name: "zip", sig: "(*iterables, strict=False)", raw: zipNative, iter: zipRows, slow: "slow_zip",
 		doc: "Make tuples of the first elements, the second and so on, up to the end of the shortest: a list, or a generator if there are iterators among the iterables."},
 	{name: "map", sig: "(function, iterable, *iterables)", raw: mapNative, slow: "slow_map", doc: "Call the function on the elements one by one. Returns a generator of what it returns."},
 	{name: "filter", sig: "(function, iterable, /)", fn: filterFn, slow: "slow_filter", doc: "Return a generator of the elements for which the function is true; of the true elements, if it is None."},

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"slices"
@@ -303,9 +304,10 @@ func (b *builder) isTemp(r Reg) bool { return int(r) >= len(b.code.Locals) }
 // The keys of constants: values that are equal but differ in type must not
 // fall together, and floats are told apart by their bits.
 type (
-	floatKey uint64
-	bigKey   string
-	tupleKey string
+	floatKey  uint64
+	bigKey    string
+	tupleKey  string
+	foldedKey string
 )
 
 func constKey(v any) any {
@@ -316,6 +318,12 @@ func constKey(v any) any {
 		return bigKey(v.Text(16)) // in linear time, unlike decimal digits
 	case []string:
 		return tupleKey(strings.Join(v, ","))
+	case folded:
+		var key strings.Builder
+		for _, x := range v {
+			fmt.Fprintf(&key, "%T %#[1]v,", constKey(x))
+		}
+		return foldedKey(key.String())
 	}
 	return v
 }
@@ -355,6 +363,12 @@ func constValue(v any) starlark.Value {
 		t := make(starlark.Tuple, len(v))
 		for i, s := range v {
 			t[i] = starlark.String(s)
+		}
+		return t
+	case folded:
+		t := make(starlark.Tuple, len(v))
+		for i, x := range v {
+			t[i] = constValue(x)
 		}
 		return t
 	}

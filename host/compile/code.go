@@ -160,6 +160,7 @@ const (
 	NEWSET
 	NEWDICT
 	NEWSLICE
+	RESERVE
 	APPEND
 	EXTEND
 	SETADD
@@ -339,6 +340,7 @@ var Ops = [NumOpcodes]OpInfo{
 	NEWSET:    {"NEWSET", FormA, "R[A] := a new empty set"},
 	NEWDICT:   {"NEWDICT", FormA, "R[A] := a new empty dict"},
 	NEWSLICE:  {"NEWSLICE", FormAB, "R[A] := slice(R[B], R[B+1], R[B+2])"},
+	RESERVE:   {"RESERVE", FormAB, "make room in R[A], an empty list, set or dict, for what iterator R[B] has left, if that is known"},
 	APPEND:    {"APPEND", FormABU, "append R[B] … R[B+C-1] to list R[A]"},
 	EXTEND:    {"EXTEND", FormAB, "append the elements of iterable R[B] to list R[A]"},
 	SETADD:    {"SETADD", FormABU, "add R[B] … R[B+C-1] to set R[A]"},
@@ -358,9 +360,9 @@ var Ops = [NumOpcodes]OpInfo{
 	DELATTR:  {"DELATTR", FormAN, "del R[A].N[B]"},
 	METHOD:   {"METHOD", FormABN, "look up R[B].N[C] in order to call it: R[A] := the function and R[A+1] := R[B] as its first argument, or R[A] := the value and R[A+1] := unset"},
 
-	CALL:    {"CALL", FormAU, "R[A] := R[A](R[A+1] … R[A+B])"},
+	CALL:    {"CALL", FormAU, "R[A] := R[A](R[A+1] … R[A+B]); if X is 1, an ITER follows and R[A] may be an iterator at once"},
 	CALLKW:  {"CALLKW", FormAUK, "R[A] := R[A](R[A+1] … R[A+B]), the last arguments being keyword arguments with the names in tuple K[C]"},
-	CALLM:   {"CALLM", FormAU, "R[A] := call of what METHOD left in R[A] and R[A+1], with R[A+2] … R[A+1+B]"},
+	CALLM:   {"CALLM", FormAU, "R[A] := call of what METHOD left in R[A] and R[A+1], with R[A+2] … R[A+1+B]; X as in CALL"},
 	CALLMKW: {"CALLMKW", FormAUK, "as CALLM, the last arguments being keyword arguments with the names in tuple K[C]"},
 	CALLEX:  {"CALLEX", FormA, "R[A] := R[A](*R[A+1], **R[A+2]), list R[A+1], dict R[A+2] or unset"},
 	RETURN:  {"RETURN", FormCRK, "return RK[C]"},
@@ -415,7 +417,7 @@ type Code struct {
 
 	NumRegs int
 	Instrs  []Instr
-	Consts  []starlark.Value // None, Bool, Int, Float, String, Bytes, Ellipsis, Tuple of Strings
+	Consts  []starlark.Value // None, Bool, Int, Float, String, Bytes, Ellipsis, Tuple of such
 	Codes   []*Code          // functions and class bodies within
 	Names   []string         // attribute and module names
 	Free    []Capture        // where a closure finds its free cells when it is made

@@ -19,6 +19,9 @@ func (b *builder) compr(e *syntax.Comp, dst Reg) {
 	b.emit(e.Range, newValue(e.Kind, r))
 	b.alloc(e.Range, 1)
 	it := b.iterate(e.Range, e.Clauses[0].X)
+	if len(e.Clauses) == 1 && len(e.Clauses[0].Ifs) == 0 {
+		b.emit(e.Range, Instr{Op: RESERVE, A: r, B: it})
+	}
 
 	outer := b.scope
 	b.scope = b.scopes[e]
@@ -67,9 +70,21 @@ func (b *builder) iterate(at syntax.Range, x syntax.Expr) Reg {
 	it := b.top
 	b.need(at, 1)
 	r := b.operand(x)
+	if r == it {
+		b.iterateCall(it)
+	}
 	b.emit(at, Instr{Op: ITER, A: it, B: r})
 	b.top = it
 	return b.alloc(at, 1)
+}
+
+// iterateCall tells the call that is emitted last, if it puts its value into R[r], that it is only iterated over.
+func (b *builder) iterateCall(r Reg) {
+	if n := len(b.code.Instrs); n > 0 {
+		if last := &b.code.Instrs[n-1]; last.A == r && (last.Op == CALL || last.Op == CALLM) {
+			last.X = 1
+		}
+	}
 }
 
 // comprVars prepares the variables of an inlined comprehension. One that a

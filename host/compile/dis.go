@@ -263,6 +263,8 @@ func mode(in Instr) string {
 		return ""
 	case in.Op == FORMAT:
 		return fmt.Sprintf(" !%c", in.X)
+	case in.Op == CALL || in.Op == CALLM:
+		return " to iterate over"
 	case in.X >= FirstTemporary:
 		return " temporary"
 	}

@@ -18,7 +18,11 @@ const (
 	foldDepth  = 8   // bounds the search, which each level of an expression repeats
 	foldBits   = 128 // size of a folded int
 	foldLength = 256 // size of a folded string
+	foldElems  = 64  // of a folded tuple
 )
+
+// A folded is a tuple of constants.
+type folded []any
 
 // fold returns the value of a constant expression.
 func fold(e syntax.Expr, depth int) (any, bool) {
@@ -37,8 +41,24 @@ func fold(e syntax.Expr, depth int) (any, bool) {
 				return foldRight(x, e, depth-1)
 			}
 		}
+	case *syntax.Tuple:
+		if depth > 0 && len(e.Elts) <= foldElems {
+			return foldTuple(e, depth-1)
+		}
 	}
 	return nil, false
+}
+
+func foldTuple(e *syntax.Tuple, depth int) (any, bool) {
+	elems := make(folded, len(e.Elts))
+	for i, x := range e.Elts {
+		v, ok := fold(x, depth)
+		if !ok {
+			return nil, false
+		}
+		elems[i] = v
+	}
+	return elems, true
 }
 
 func foldRight(x any, e *syntax.Binary, depth int) (any, bool) {

@@ -450,6 +450,9 @@ func special(c *Code, in Instr, e *effect) bool {
 	case NEWSLICE:
 		e.read(in.B, 3)
 		e.write(in.A, 1)
+	case RESERVE:
+		e.read(in.A, 1)
+		e.read(in.B, 1)
 	case APPEND, SETADD:
 		e.read(in.A, 1)
 		e.read(in.B, int(in.C))

@@ -234,7 +234,8 @@ func TestIterators(t *testing.T) {
 	}
 	for _, it := range []vm.Value{
 		&vm.ListIter{List: list, I: 1}, &vm.ListIter{List: list, I: -1}, &vm.SeqIter{Seq: starlark.Tuple{list}, I: 1},
-		&vm.RangeIter{Next: 5, Step: -2, N: 3}, &vm.KeyIter{Of: dict, Keys: dict.Keys(), I: 0}, &vm.StringIter{S: "aé", I: 1},
+		&vm.RangeIter{Next: 5, Step: -2, N: 3}, &vm.KeyIter{Of: dict, Keys: dict.Keys(), I: 0},
+		&vm.RowIter{Columns: [][]vm.Value{{list, list}, {list, dict}}, Counts: true, Count: 7, I: 1}, &vm.StringIter{S: "aé", I: 1},
 		&vm.Cell{}, &vm.Property{Get: list}, &vm.StaticMethod{Fn: list}, &vm.ClassMethod{Fn: list}, &vm.Super{Class: vm.ValueError, Self: list},
 	} {
 		if got := roundTrip(t, r, it); got.Type() != it.Type() {

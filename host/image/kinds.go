@@ -43,6 +43,7 @@ const (
 	kindRangeIter
 	kindKeyIter
 	kindStringIter
+	kindRowIter
 	kindPortable
 	kindGlobal
 	kindReceiver
@@ -132,7 +133,8 @@ func init() {
 		kindStringIter: of("str iterator",
 			func(e *encoder, it *vm.StringIter) { e.ref(starlark.String(it.S)); e.int(int64(it.I)) },
 			func(d *decoder, it *vm.StringIter) { it.S, it.I = d.textRef(), d.small() }),
-		kindGlobal: {name: "global", alloc: (*decoder).newGlobal},
+		kindRowIter: of("row iterator", encodeRows, decodeRows),
+		kindGlobal:  {name: "global", alloc: (*decoder).newGlobal},
 		kindReduced: {name: "reduction", alloc: newReduced,
 			encode: func(e *encoder, v any) { e.ref(v.(*Reduction).As) }, decode: decodeReduced},
 		kindReceiver: {name: "receiver's module", alloc: (*decoder).receiverModule},
@@ -202,8 +204,33 @@ func kindOf(v any) (kind, bool) {
 		return kindKeyIter, true
 	case *vm.StringIter:
 		return kindStringIter, true
+	case *vm.RowIter:
+		return kindRowIter, true
 	}
 	return 0, false
+}
+
+func encodeRows(e *encoder, it *vm.RowIter) {
+	e.bool(it.Counts)
+	e.int(it.Count)
+	e.uint(len(it.Columns))
+	for _, column := range it.Columns {
+		e.seq(column[it.I:])
+	}
+}
+
+func decodeRows(d *decoder, it *vm.RowIter) {
+	it.Counts, it.Count = d.bool(), d.int()
+	it.Columns = make([][]vm.Value, d.count())
+	for i := range it.Columns {
+		it.Columns[i] = d.seq()
+		if len(it.Columns[i]) != len(it.Columns[0]) {
+			d.fail("columns of different lengths")
+		}
+	}
+	if len(it.Columns) == 0 {
+		d.fail("rows without columns")
+	}
 }
 
 func encodeDict(e *encoder, v any) {

@@ -508,6 +508,9 @@ reload:
 		case compile.NEWSLICE:
 			regs[in.A] = &Slice{regs[in.B], regs[in.B+1], regs[in.B+2]}
 
+		case compile.RESERVE:
+			makeRoom(regs[in.A], regs[in.B])
+
 		case compile.APPEND:
 			list := regs[in.A].(*starlark.List)
 			for _, v := range regs[in.B : in.B+in.C] {
@@ -773,6 +776,18 @@ reload:
 					it.I = -1
 				}
 				continue
+			case *SeqIter:
+				if uint(it.I) < uint(len(it.Seq)) {
+					regs[in.B] = it.Seq[it.I]
+					it.I++
+					in = after(in, 1)
+				}
+				continue
+			case *RowIter:
+				if p.unpackRow(it, in, after(in, 2), regs) {
+					in = after(in, 2)
+					continue
+				}
 			case *Generator:
 				if it.State == GenDone {
 					continue
@@ -914,6 +929,12 @@ reload:
 			}
 		case *Native:
 			args := regs[first : first+given : first+given]
+			if in.X == 1 && f.Iter != nil {
+				if v = f.Iter(p, args); v != nil {
+					regs[in.A] = v
+					continue
+				}
+			}
 			if v, err = f.Fn(p, args, nil); err != nil {
 				v, err = p.nativeFailed(f, err, args, nil, fr.Base+first, RetStore)
 			}

@@ -213,6 +213,18 @@ func (t *tableLayout) add(hash uint32, key, v Value) {
 	t.len++
 }
 
+// reserve makes an empty table as large as the library makes one for n elements.
+func (t *tableLayout) reserve(n int) {
+	buckets := 1
+	for n >= 8 && 2*n >= 13*buckets {
+		buckets *= 2
+	}
+	if buckets > 1 && len(t.table) == 0 {
+		t.table = make([]bucketLayout, buckets)
+		t.tailLink = &t.head
+	}
+}
+
 // append puts an entry in its bucket and at the end of the order.
 func (t *tableLayout) append(hash uint32, key, v Value) {
 	e := t.room(hash)

@@ -121,11 +121,12 @@ type Native struct {
 	Sig    string // for help: "(pid, options)"
 	Doc    string // one paragraph for help
 	Fn     func(p *Process, args []Value, kwargs []starlark.Tuple) (Value, error)
-	Slow   string // "" if Fn never returns NeedScript
-	Error  *Class // what a plain Go error is raised as; nil stands for TypeError
-	Method bool   // args[0] is the receiver: as a class attribute it binds
-	Leaf   bool   // Fn runs no script code and makes no tail call: properties may call it where they are
-	Makes  string // for a constructor such as int: the Type() of what it makes, for isinstance
+	Slow   string                               // "" if Fn never returns NeedScript
+	Iter   func(p *Process, args []Value) Value // an iterator over what Fn returns, for a call whose value is only iterated over; nil if that takes Fn
+	Error  *Class                               // what a plain Go error is raised as; nil stands for TypeError
+	Method bool                                 // args[0] is the receiver: as a class attribute it binds
+	Leaf   bool                                 // Fn runs no script code and makes no tail call: properties may call it where they are
+	Makes  string                               // for a constructor such as int: the Type() of what it makes, for isinstance
 }
 
 // NeedScript is returned by Go code that cannot go on without running script code.
