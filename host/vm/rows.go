@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"slices"
 	"unsafe"
 
 	"mpstar/host/compile"
@@ -102,14 +101,11 @@ func makeRoom(in, it Value) {
 // DictColumns returns the keys and the values of a dict.
 func DictColumns(d *starlark.Dict) (keys, values []Value) {
 	n := d.Len()
-	both := make([]Value, 0, 2*n)
+	keys, values = make([]Value, 0, n), make([]Value, 0, n)
 	for e := dictTable(d).head; e != nil; e = e.next {
-		both = append(both, e.key)
+		keys, values = append(keys, e.key), append(values, e.value)
 	}
-	for e := dictTable(d).head; e != nil; e = e.next {
-		both = append(both, e.value)
-	}
-	return slices.Clip(both[:n]), both[n:]
+	return keys, values
 }
 
 func (it *RowIter) String() string        { return "<zip object>" }
