@@ -376,7 +376,7 @@ var Ops = [NumOpcodes]OpInfo{
 	RAISE:      {"RAISE", FormABX, "X=0: raise again what is being handled; X=1: raise R[A]; X=2: raise R[A] from R[B]"},
 	RERAISE:    {"RERAISE", FormA, "raise R[A] again, its traceback kept as it is"},
 	ASSERTFAIL: {"ASSERTFAIL", FormABX, "raise AssertionError, with message R[A] if X=1"},
-	WITH:       {"WITH", FormAB, "R[A] := the bound __exit__ of R[B], R[A+1] := the bound __enter__; fails with TypeError"},
+	WITH:       {"WITH", FormAB, "R[A] := the bound __exit__ of R[B]; R[A+1] and R[A+2] := its __enter__, as METHOD leaves it; fails with TypeError"},
 	EXCINFO:    {"EXCINFO", FormAB, "R[A], R[A+1], R[A+2] := type, value and traceback of exception R[B]"},
 
 	BUILDCLASS: {"BUILDCLASS", FormAUK, "R[A] := class with body function R[A] and arguments R[A+1] … R[A+B], the last being keyword arguments with the names in tuple K[C]"},

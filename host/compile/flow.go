@@ -495,12 +495,13 @@ func (b *builder) with(at syntax.Range, items []syntax.WithItem, body []syntax.S
 // bound __exit__; the value of __enter__ is in the next.
 func (b *builder) enter(at syntax.Range, x syntax.Expr) Reg {
 	exitFn := b.top
-	b.need(at, 2)
+	b.need(at, 3)
 	manager := b.operand(x)
 	b.emit(at, Instr{Op: WITH, A: exitFn, B: manager})
 	b.top = exitFn
-	b.alloc(at, 2)
-	b.emit(at, Instr{Op: CALL, A: exitFn + 1})
+	b.alloc(at, 3)
+	b.emit(at, Instr{Op: CALLM, A: exitFn + 1})
+	b.top = exitFn + 2
 	return exitFn
 }
 

@@ -289,6 +289,8 @@ func (v *verifier) step(pc int, in Instr, s state) error {
 		s[in.A] = written
 	case METHOD:
 		s[in.A+1] = written
+	case WITH:
+		s[in.A+2] = written
 	}
 	return nil
 }
@@ -530,7 +532,7 @@ func special(c *Code, in Instr, e *effect) bool {
 		}
 	case WITH:
 		e.read(in.B, 1)
-		e.write(in.A, 2)
+		e.write(in.A, 3)
 	case EXCINFO:
 		e.read(in.B, 1)
 		e.write(in.A, 3)

@@ -111,8 +111,9 @@ func (p *Process) moduleHook(m *Module, name string) (attribute, error) {
 // __getattribute__ or else the usual lookup, and then its __getattr__.
 func (p *Process) objectAttr(x Value, o *Instance, name string) (attribute, error) {
 	class := o.Shape.Class
-	hook, args := class.Find("__getattr__"), []Value{x, starlark.String(name)}
+	hook := class.Find("__getattr__")
 	if class.interceptsAttrs() {
+		args := []Value{x, starlark.String(name)}
 		if hook == nil {
 			return attribute{fn: class.Find("__getattribute__"), args: args}, nil
 		}
@@ -124,7 +125,7 @@ func (p *Process) objectAttr(x Value, o *Instance, name string) (attribute, erro
 	case found || err != nil:
 		return a, err
 	case hook != nil:
-		return attribute{fn: hook, args: args}, nil
+		return attribute{fn: hook, args: []Value{x, starlark.String(name)}}, nil
 	}
 	return attribute{}, p.noAttr(x, name)
 }

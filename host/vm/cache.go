@@ -13,7 +13,7 @@ type site struct {
 	entries [4]siteEntry
 	next    uint8 // the entry to be given up next
 
-	// METHOD of a value of go.starlark.net: its Go type, and what its methods have.
+	// METHOD of a builtin value: its Go type, and what its methods have.
 	tab    uintptr
 	native *Native
 }
@@ -88,12 +88,66 @@ func (p *Process) cachedAttr(fr *Frame, x Value, pc int) Value {
 			return x.Slots[e.slot]
 		}
 		return e.value
+	case *Exception:
+		return p.exceptionAttr(fr, x, pc)
 	case *Module:
 		return moduleSlot(fr, x, pc)
 	case *Class:
 		return p.classValue(fr, x, pc)
 	}
 	return nil
+}
+
+// exceptionAttr is cachedAttr for exceptions, whose args and the like are properties.
+func (p *Process) exceptionAttr(fr *Frame, x *Exception, pc int) Value {
+	s := fr.Fn.Proto.site(pc)
+	e := s.find(x.Shape, p.epoch)
+	if e == nil || e.slot < 0 && e.values != p.values {
+		if e = p.fillExceptionAttr(s, x.Shape, attrName(fr, pc)); e == nil {
+			return nil
+		}
+	}
+	if e.slot >= 0 {
+		return x.Slots[e.slot]
+	}
+	get, ok := e.value.(*Native)
+	if !ok {
+		return e.value
+	}
+	v, err := get.Fn(p, []Value{x}, nil)
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
+// fillExceptionAttr is fillAttr for exceptions: an entry may have the getter of a property, if that is a leaf.
+func (p *Process) fillExceptionAttr(s *site, shape *Shape, name string) *siteEntry {
+	prop, ok := shape.Class.Find(name).(*Property)
+	if !ok {
+		return p.fillAttr(s, shape, name)
+	}
+	if get, ok := prop.Get.(*Native); !ok || !get.Leaf || shape.Class.interceptsAttrs() {
+		return nil
+	}
+	return s.add(siteEntry{shape: shape, epoch: p.epoch, values: p.values, slot: -1, value: prop.Get})
+}
+
+// cachedManager returns the __enter__ and __exit__ of an instance's class through the inline cache of
+// a WITH, if both are functions.
+func (p *Process) cachedManager(fr *Frame, o *Instance) (enter, exit Value) {
+	s := fr.Fn.Proto.site(fr.PC - 1)
+	first, second := &s.entries[0], &s.entries[1]
+	if first.shape != o.Shape || first.epoch != p.epoch {
+		enter, ok1 := o.Shape.Class.Find("__enter__").(*Function)
+		exit, ok2 := o.Shape.Class.Find("__exit__").(*Function)
+		if !ok1 || !ok2 {
+			return nil, nil
+		}
+		*first = siteEntry{shape: o.Shape, epoch: p.epoch, value: enter}
+		*second = siteEntry{value: exit}
+	}
+	return first.value, second.value
 }
 
 // attrName returns the name that the GETATTR or METHOD at pc looks up.
@@ -172,7 +226,7 @@ func (p *Process) cachedMethod(fr *Frame, x Value, pc int) (fn, self Value) {
 		return fn, nil
 	case *Class:
 		return p.classValue(fr, x, pc), nil
-	case *starlark.List, *starlark.Dict, *starlark.Set, starlark.String, starlark.Bytes, starlark.Tuple:
+	case *starlark.List, *starlark.Dict, *starlark.Set, starlark.String, starlark.Bytes, starlark.Tuple, *Generator:
 		if m := p.Reg.Methods[x.Type()][attrName(fr, pc)]; m != nil && m.Method {
 			s.tab, s.native = wordsOf(&x).tab, m
 			return m, x

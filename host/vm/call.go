@@ -28,7 +28,7 @@ var errTail = errors.New("call pending")
 // Tail makes the native that returns its result be replaced by a call: the
 // native's caller gets what fn returns.
 func (p *Process) Tail(fn Value, args []Value, kwargs []starlark.Tuple) (Value, error) {
-	p.pending = &call{fn: fn, args: args, kwargs: kwargs}
+	p.pending = call{fn: fn, args: args, kwargs: kwargs}
 	return nil, errTail
 }
 
@@ -36,7 +36,7 @@ func (p *Process) Tail(fn Value, args []Value, kwargs []starlark.Tuple) (Value, 
 // of a generator: its caller gets what the generator yields, or StopIteration.
 // The generator gets the value sent, or has the exception thrown into it.
 func (p *Process) Resume(g *Generator, sent Value, throw *Exception) (Value, error) {
-	p.pending = &call{gen: g, sent: sent, throw: throw}
+	p.pending = call{gen: g, sent: sent, throw: throw}
 	return nil, errTail
 }
 
@@ -400,7 +400,7 @@ func (p *Process) nativeFailed(n *Native, err error, args []Value, kwargs []star
 		return p.callFunction(slow, args, kwargs, base, ret)
 	case errTail:
 		c := p.pending
-		p.pending = nil
+		p.pending = call{}
 		if c.gen != nil {
 			return nil, p.resume(c.gen, c.sent, c.throw, ret)
 		}
@@ -412,6 +412,9 @@ func (p *Process) nativeFailed(n *Native, err error, args []Value, kwargs []star
 // nativeError makes a Go error the exception that it is raised as. What the
 // VM itself understands passes.
 func (p *Process) nativeError(err error, class *Class) error {
+	if e, ok := err.(*Exception); ok { // by far the most
+		return e
+	}
 	var (
 		halt        *Halt
 		inGenerator *thrown
@@ -552,8 +555,9 @@ func (p *Process) construct(c *Class, args []Value, kwargs []starlark.Tuple, bas
 
 // A maker says what calling a class does, as long as no class changes.
 type maker struct {
-	epoch uint32    // Process.epoch + 1
-	init  *Function // or nil if there is more to it than an instance and its __init__
+	epoch     uint32    // Process.epoch + 1
+	init      *Function // or nil if there is more to it than an instance and its __init__
+	exception bool      // or an exception that keeps its arguments is all
 }
 
 // plainInit returns the __init__ of a class whose call does no more than make an instance and
@@ -561,8 +565,12 @@ type maker struct {
 func (p *Process) plainInit(c *Class) *Function {
 	if c.maker.epoch != p.epoch+1 && !c.Builtin {
 		c.maker = maker{epoch: p.epoch + 1}
-		if !isScript(c.Find("__new__")) && !c.IsSubclass(BaseException) {
-			c.maker.init, _ = c.Find("__init__").(*Function)
+		switch init := c.Find("__init__"); {
+		case isScript(c.Find("__new__")):
+		case !c.IsSubclass(BaseException):
+			c.maker.init, _ = init.(*Function)
+		default:
+			c.maker.exception = init == BaseException.Attrs["__init__"]
 		}
 	}
 	return c.maker.init

@@ -772,8 +772,14 @@ func matches(exc, class Value) (bool, error) {
 }
 
 // with does WITH.
-func (p *Process) with(in compile.Instr, regs []Value) error {
+func (p *Process) with(fr *Frame, in compile.Instr, regs []Value) error {
 	x := regs[in.B]
+	if o, ok := x.(*Instance); ok {
+		if enter, exit := p.cachedManager(fr, o); enter != nil {
+			regs[in.A], regs[in.A+1], regs[in.A+2] = &BoundMethod{Self: x, Fn: exit}, enter, x
+			return nil
+		}
+	}
 	enter, exit := p.Special(x, "__enter__"), p.Special(x, "__exit__")
 	if object(x) == nil {
 		enter, _ = p.plainAttr(x, "__enter__")
@@ -788,7 +794,10 @@ func (p *Process) with(in compile.Instr, regs []Value) error {
 	if enter == nil || exit == nil {
 		return Raise(TypeError, "'%s' object does not support the context manager protocol%s", TypeName(x), missing)
 	}
-	regs[in.A], regs[in.A+1] = exit, enter
+	regs[in.A], regs[in.A+1], regs[in.A+2] = exit, enter, nil
+	if b, ok := enter.(*BoundMethod); ok {
+		regs[in.A+1], regs[in.A+2] = b.Fn, b.Self
+	}
 	return nil
 }
 

@@ -29,7 +29,11 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 	if base+code.NumRegs >= len(p.Stack) {
 		p.reserve(base + code.NumRegs + 1)
 	}
-	copy(p.Stack[base:], g.Regs)
+	regs := p.Stack[base : base+g.live()]
+	saved := g.Regs[:len(regs)]
+	for i := range regs { // in a loop of its own, for they are few: copy and clear are calls
+		regs[i], saved[i] = saved[i], nil
+	}
 	fr := p.enter(g.Fn, base, ret)
 	fr.PC, fr.Gen = g.PC, g
 	if g.State == GenSuspended && throw == nil { // else a variable that the yield is assigned to keeps its value
@@ -39,7 +43,6 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 		fr.PC--
 	}
 	g.State, g.Delegates = GenRunning, false
-	clear(g.Regs)
 	if throw != nil {
 		return &thrown{throw}
 	}
@@ -52,19 +55,28 @@ func (p *Process) resume(g *Generator, sent Value, throw *Exception, ret Action)
 func (p *Process) suspend(delegates bool) {
 	fr := &p.Frames[len(p.Frames)-1]
 	g := fr.Gen
-	g.Delegates = delegates
-	code := g.Fn.Proto.Code
-	n := int(code.Depth[fr.PC])
-	if delegates {
-		n = max(n, int(code.Depth[fr.PC-1]))
+	g.PC, g.State, g.Delegates = fr.PC, GenSuspended, delegates
+	regs := p.Stack[fr.Base : fr.Base+g.live()]
+	saved := g.Regs[:len(regs)]
+	for i, v := range regs {
+		saved[i] = v
 	}
-	copy(g.Regs, p.Stack[fr.Base:fr.Base+n])
-	if a := int(code.Instrs[fr.PC-1].A); !delegates && a >= len(code.Locals) {
+	code := g.Fn.Proto.Code
+	if a := int(code.Instrs[g.PC-1].A); !delegates && a >= len(code.Locals) {
 		g.Regs[a] = nil // what is sent goes there
 	}
-	g.PC = fr.PC
-	g.State = GenSuspended
 	p.Frames = p.Frames[:len(p.Frames)-1]
+}
+
+// live returns how many registers a generator needs where it goes on. Those
+// from there on are unset in Regs.
+func (g *Generator) live() int {
+	code := g.Fn.Proto.Code
+	n := int(code.Depth[g.PC])
+	if g.Delegates {
+		n = max(n, int(code.Depth[g.PC-1]))
+	}
+	return n
 }
 
 // finish marks a generator whose frame is gone as exhausted.

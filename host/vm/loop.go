@@ -836,7 +836,7 @@ reload:
 
 		case compile.WITH:
 			fr.PC = next(instrs, in)
-			if err = p.with(*in, p.registers()); err != nil {
+			if err = p.with(fr, *in, p.registers()); err != nil {
 				goto raise
 			}
 
@@ -939,6 +939,16 @@ reload:
 				v, err = p.nativeFailed(f, err, args, nil, fr.Base+first, RetStore)
 			}
 			goto called
+		case *BoundMethod:
+			// Its first argument goes where the callee was.
+			self := fr.Base + first - 1
+			if fn, ok := f.Fn.(*Function); ok && (given+1 == fn.Proto.plainArity() || p.addDefaults(fn, self, given+1)) {
+				p.Stack[self] = f.Self
+				if err = p.push(fn, self, RetStore); err != nil {
+					goto raise
+				}
+				goto reload
+			}
 		case *Class:
 			// The instance goes where the callee was, before the arguments, as self.
 			self := fr.Base + first - 1
@@ -950,6 +960,10 @@ reload:
 				}
 				p.Frames[len(p.Frames)-1].Self = v
 				goto reload
+			}
+			if f.maker.exception {
+				v, err = newException(f, regs[first:first+given], nil)
+				goto called
 			}
 		}
 		v, err = p.call(regs[in.A], regs[first:first+given:first+given], nil, fr.Base+first, RetStore)

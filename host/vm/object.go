@@ -282,7 +282,10 @@ func (e *Exception) setArgs(args []Value) {
 // newException is BaseException.__new__: it keeps the arguments, whatever
 // __init__ does with them. OSError(errno, …) becomes the subclass for the errno.
 func newException(c *Class, args []Value, kwargs []starlark.Tuple) (Value, error) {
-	known := exceptionKeywords(c)
+	var known []string
+	if len(kwargs) > 0 {
+		known = exceptionKeywords(c)
+	}
 	for _, kw := range kwargs {
 		if isScript(c.Find("__init__")) {
 			break

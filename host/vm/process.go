@@ -112,7 +112,7 @@ type Process struct {
 	heap      atomic.Int64         // what HeapIs said last and attend has not seen
 	grace     int64                // bytes above Limits.Memory that bring no further MemoryError
 	nested    []string             // foreign builtins that run script code now, outermost first
-	pending   *call
+	pending   call
 
 	boxes boxes
 	text  text

@@ -44,6 +44,9 @@ func (p *Process) unwind(err error, here bool) error {
 		fr := &p.Frames[len(p.Frames)-1]
 		code := fr.Fn.Proto.Code
 		if here && !FromHost(code.Source) {
+			if e.Trace == nil {
+				e.Trace = make([]TraceEntry, 0, 4) // few calls go through one only
+			}
 			e.Trace = append(e.Trace, TraceEntry{code, fr.PC - 1})
 		}
 		here = true

@@ -100,7 +100,13 @@ func (p *Process) makeInt(i int64, x uint8) Value {
 // makeWide returns an Int that does not fit 32 bits.
 //
 //go:noinline
-func (p *Process) makeWide(i int64, x uint8) Value { return p.boxes.integer(magnitudeOf(i), x) }
+func (p *Process) makeWide(i int64, x uint8) Value {
+	m := magnitudeOf(i)
+	if x >= compile.FirstTemporary {
+		return p.boxes.temporary(x).int.set(m)
+	}
+	return p.boxes.wide().set(m)
+}
 
 // integer returns an Int in a box, or a small one.
 func (b *boxes) integer(m magnitude, x uint8) Value {
