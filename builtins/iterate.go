@@ -290,8 +290,8 @@ func reversedFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 // extremeNative is min and max.
 func extremeNative(name string) nativeFn {
 	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-		var key, def vm.Value
-		if err := unpack(name, nil, kwargs, "*key?", &key, "*default?", &def); err != nil {
+		key, def, err := extremeOptions(name, kwargs)
+		if err != nil {
 			return nil, err
 		}
 		if len(args) == 0 {
@@ -302,7 +302,6 @@ func extremeNative(name string) nativeFn {
 		}
 		elems := args
 		if len(args) == 1 {
-			var err error
 			if elems, err = items(p, args[0]); err != nil {
 				return nil, err
 			}
@@ -317,6 +316,15 @@ func extremeNative(name string) nativeFn {
 		}
 		return extreme(p, elems, name == "max")
 	}
+}
+
+func extremeOptions(name string, kwargs []starlark.Tuple) (key, def vm.Value, err error) {
+	if len(kwargs) == 0 { // for speed: the variables that unpack sets are allocated
+		return nil, nil, nil
+	}
+	var options struct{ key, def vm.Value }
+	err = unpack(name, nil, kwargs, "*key?", &options.key, "*default?", &options.def)
+	return options.key, options.def, err
 }
 
 func extreme(p *vm.Process, elems []vm.Value, greatest bool) (vm.Value, error) {

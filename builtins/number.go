@@ -146,6 +146,9 @@ func floatRatio(p *vm.Process, a []vm.Value) (vm.Value, error) {
 }
 
 func absFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
+	if i, ok := vm.SmallInt(a[0]); ok {
+		return p.MakeInt(max(i, -i)), nil
+	}
 	switch x := a[0].(type) {
 	case starlark.Int:
 		if x.Sign() >= 0 {
@@ -153,7 +156,7 @@ func absFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		}
 		return starlark.MakeInt(0).Sub(x), nil
 	case starlark.Float:
-		return starlark.Float(math.Abs(float64(x))), nil
+		return p.MakeFloat(math.Abs(float64(x))), nil
 	case starlark.Bool:
 		return asInteger(x)
 	case *vm.Instance, *vm.Exception:

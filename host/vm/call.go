@@ -251,7 +251,7 @@ func bindArgs(f *Function, args []Value, kwargs []starlark.Tuple, params []Value
 	n := copy(params[:code.NumPos], args)
 	named := code.NumPos + code.NumKwOnly
 	if code.HasVarargs {
-		params[named] = starlark.Tuple(append([]Value(nil), args[n:]...))
+		params[named] = NewTuple(args[n:]...)
 	}
 	var extra *starlark.Dict
 	if code.HasKwargs {

@@ -315,9 +315,6 @@ func closure(f *Function, i int, regs []Value, first int) *Function {
 
 // unary does NEG, POS, INVERT; a nil value means that a frame was pushed.
 func (p *Process) unary(in compile.Instr, x Value) (Value, error) {
-	if i, ok := SmallInt(x); ok && in.Op == compile.NEG {
-		return MakeInt(-i), nil
-	}
 	v, err := p.Unary(in.Op, x)
 	if err != nil {
 		return nil, p.slow(err, operators[in.Op].slow, RetStore, x)
@@ -646,8 +643,11 @@ func (p *Process) callKeywords(fn Value, args []Value, names starlark.Tuple, bas
 		return nil, p.push(f, base, RetStore)
 	}
 	kwargs := make([]starlark.Tuple, len(names))
+	pairs := make([]Value, 2*len(names))
 	for i, name := range names {
-		kwargs[i] = starlark.Tuple{name, args[n+i]}
+		pair := pairs[2*i : 2*i+2 : 2*i+2]
+		pair[0], pair[1] = name, args[n+i]
+		kwargs[i] = pair
 	}
 	return p.call(fn, args[:n:n], kwargs, base, RetStore)
 }

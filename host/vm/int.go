@@ -40,8 +40,11 @@ func init() {
 }
 
 // SmallInt returns the value of an Int that fits 32 bits.
-func SmallInt(v Value) (int64, bool) {
-	w := wordsOf(&v)
+func SmallInt(v Value) (int64, bool) { return smallAt(&v) }
+
+// smallAt is SmallInt of a value where it lies; see bothSmallAt.
+func smallAt(v *Value) (int64, bool) {
+	w := wordsOf(v)
 	off := uintptr(w.data) - uintptr(smallBase)
 	return int64(off) + math.MinInt32, w.tab == intTab && off < smallSpan
 }

@@ -320,16 +320,27 @@ reload:
 		case compile.POW, compile.MATMUL:
 			goto binary
 
-		case compile.NEG, compile.POS, compile.INVERT:
-			fr.PC = next(instrs, in)
-			p.settle(fr)
-			if v, err = p.unary(*in, regs[in.B]); err != nil {
-				goto raise
+		case compile.NEG:
+			x := &regs[in.B]
+			if i, ok := smallAt(x); ok {
+				regs[in.A] = p.makeInt(-i, 0)
+				continue
 			}
-			if v == nil {
-				goto reload
+			if f, ok := (*x).(starlark.Float); ok {
+				p.setFloat(&regs[in.A], -f, 0)
+				continue
 			}
-			regs[in.A] = v
+			goto unary
+
+		case compile.INVERT:
+			if i, ok := smallAt(&regs[in.B]); ok {
+				setSmall(&regs[in.A], ^i)
+				continue
+			}
+			goto unary
+
+		case compile.POS:
+			goto unary
 
 		case compile.NOT:
 			if b, ok := regs[in.B].(starlark.Bool); ok {
@@ -968,6 +979,18 @@ reload:
 		}
 		v, err = p.call(regs[in.A], regs[first:first+given:first+given], nil, fr.Base+first, RetStore)
 		goto called
+
+	unary:
+		fr.PC = next(instrs, in)
+		p.settle(fr)
+		if v, err = p.unary(*in, regs[in.B]); err != nil {
+			goto raise
+		}
+		if v == nil {
+			goto reload
+		}
+		regs[in.A] = v
+		continue
 
 	binary:
 		if v, taken = p.arithmetic(in, &regs[in.B], rk(regs, consts, in.C)); taken {

@@ -692,6 +692,9 @@ func equalDicts(x, y *starlark.Dict, ok bool, depth int) (bool, error) {
 
 // Compare applies an ordering, LT to GE.
 func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
+	if a, b, ok := bothSmallAt(&x, &y); ok {
+		return ordered(op, a, b), nil
+	}
 	if object(x) != nil || object(y) != nil || bothTables(x, y) && (scripted(x) || scripted(y)) {
 		return false, NeedScript
 	}
