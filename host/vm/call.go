@@ -662,19 +662,3 @@ func (p *Process) CallPrelude(name string, args ...Value) error {
 	}
 	return err
 }
-
-// prelude returns a function of the prelude, which is compiled and run at first need.
-func (p *Process) prelude(name string) (*Function, error) {
-	if p.Prelude == nil {
-		m, err := p.loadPrelude()
-		if err != nil {
-			return nil, err
-		}
-		p.Prelude = m
-	}
-	f, ok := p.Prelude.Get(name).(*Function)
-	if !ok {
-		return nil, Raise(SystemError, "the prelude has no function %s", name)
-	}
-	return f, nil
-}

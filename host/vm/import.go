@@ -1,7 +1,6 @@
 package vm
 
 import (
-	_ "embed"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,9 +10,6 @@ import (
 
 	"go.starlark.net/starlark"
 )
-
-// PreludeName is the name of the prelude's module.
-const PreludeName = "__prelude__"
 
 // hostPrefix begins the names of sources that come with the host. Tracebacks leave
 // out their frames.
@@ -25,27 +21,6 @@ func FromHost(src *syntax.Source) bool { return strings.HasPrefix(src.Name, host
 
 // FromHost reports whether a module is the host's, but written in the script language.
 func (m *Module) FromHost() bool { return m.File == "" && !m.Builtin }
-
-//go:embed prelude.star
-var preludeSource string
-
-// loadPrelude compiles and runs the prelude: the VM's part, then the registry's.
-func (p *Process) loadPrelude() (*Module, error) {
-	m := NewModule(PreludeName, "")
-	src := &syntax.Source{Name: hostPrefix + PreludeName, Text: preludeSource + "\n" + p.Reg.Prelude}
-	code, err := p.Compile(src, m.Globals)
-	if err != nil {
-		return nil, Raise(SystemError, "prelude: %s", err)
-	}
-	f := &Function{Proto: NewProto(code, m)}
-	hook := p.Hook
-	p.Hook = nil // making the functions is no step of the script
-	defer func() { p.Hook = hook }()
-	if _, err := p.Call(f, nil, nil); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
 
 // Compile parses and compiles a source for a module with the given globals.
 func (p *Process) Compile(src *syntax.Source, g *compile.Globals) (*compile.Code, error) {

@@ -24,6 +24,9 @@ type Registry struct {
 	Percent func(p *Process, format, operand Value) (Value, error)                 // % of a str or bytes
 	Format  func(p *Process, x Value, conversion byte, spec string) (Value, error) // FORMAT; the conversion is 0 or the r, s or a behind !
 
+	indexed sync.Once
+	index   preludeIndex // of the whole prelude
+
 	mu       sync.Mutex
 	pristine map[string]*Module // what Modules made
 	foreign  map[Value]string   // *starlark.Builtin, of Builtins and of pristine modules
