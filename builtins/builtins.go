@@ -24,6 +24,7 @@ package builtins
 
 import (
 	_ "embed"
+	"sync"
 
 	"mpstar/host/vm"
 
@@ -68,6 +69,9 @@ func sourceTable() map[string]func() string {
 	}
 	for _, name := range libraryNames() {
 		table[name] = func() string { return librarySource(name) }
+	}
+	for name, source := range table {
+		table[name] = sync.OnceValue(source) // which is asked for at the first call of each function
 	}
 	return table
 }

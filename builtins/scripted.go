@@ -4,6 +4,7 @@ import (
 	"embed"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"mpstar/host/compile"
 	"mpstar/host/vm"
@@ -34,7 +35,7 @@ func librarySource(module string) string {
 	if err != nil {
 		panic(err)
 	}
-	return string(text)
+	return unsafe.String(unsafe.SliceData(text), len(text)) // nobody else has these bytes
 }
 
 const _libraryDoc = "What modules in the script language need of Go, beyond what scripts see."

@@ -99,7 +99,7 @@ func (b *builder) emit(at syntax.Range, in Instr) {
 
 // endsFlow holds the instructions that the next one never follows.
 var endsFlow = [NumOpcodes]bool{
-	JMP: true, LOOP: true, RETURN: true, RAISE: true, RERAISE: true, ASSERTFAIL: true, ENDCLASS: true,
+	JMP: true, LOOP: true, RETURN: true, RAISE: true, RERAISE: true, ASSERTFAIL: true, ENDCLASS: true, COMPILE: true,
 }
 
 func (b *builder) append(at syntax.Range, in Instr) {

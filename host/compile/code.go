@@ -82,6 +82,7 @@ type Opcode uint8
 const (
 	NOP Opcode = iota
 	STEP
+	COMPILE
 
 	MOVE
 	LOADK
@@ -257,8 +258,9 @@ type OpInfo struct {
 
 // Ops documents every opcode.
 var Ops = [NumOpcodes]OpInfo{
-	NOP:  {"NOP", FormNone, "nothing"},
-	STEP: {"STEP", FormNone, "a place where a test hook may run; emitted before every instruction with Options.Steps"},
+	NOP:     {"NOP", FormNone, "nothing"},
+	COMPILE: {"COMPILE", FormNone, "compile the function, see Code.Unread, and begin it again"},
+	STEP:    {"STEP", FormNone, "a place where a test hook may run; emitted before every instruction with Options.Steps"},
 
 	MOVE:  {"MOVE", FormAB, "R[A] := R[B]"},
 	LOADK: {"LOADK", FormAK, "R[A] := K[Bx]"},
@@ -414,6 +416,10 @@ type Code struct {
 	HasVarargs  bool     // *args
 	HasKwargs   bool     // **kwargs
 	Locals      []string // names of the first registers: parameters, then locals; "" if it has none
+
+	// Unread says where the text is of a function of the host that is still to be compiled, nil if that is done: see
+	// Complete. Until then the code has what is known of its def statement, and one instruction: COMPILE.
+	Unread *syntax.Unread
 
 	NumRegs int
 	Instrs  []Instr

@@ -314,6 +314,9 @@ func (c *collector) funcDef(s *syntax.FuncDef) {
 	c.exprs(s.Decorators)
 	c.bind(s.Name.Name, assigned)
 	c.defaults(&s.Params)
+	if s.Unread != nil {
+		return
+	}
 	c.enter(s, funcScope, s.Name.Name)
 	c.params(&s.Params)
 	c.stmts(s.Body)
@@ -342,17 +345,8 @@ func (c *collector) defaults(p *syntax.Params) {
 
 // params collects the names of parameters, in the order of their registers.
 func (c *collector) params(p *syntax.Params) {
-	for i := range p.Positional {
-		c.param(&p.Positional[i])
-	}
-	for i := range p.KwOnly {
-		c.param(&p.KwOnly[i])
-	}
-	if p.Varargs != nil {
-		c.param(p.Varargs)
-	}
-	if p.Kwargs != nil {
-		c.param(p.Kwargs)
+	for x := range p.All() {
+		c.param(x)
 	}
 }
 

@@ -28,11 +28,58 @@ func File(f *syntax.File, g *Globals, opts Options) (code *Code, err error) {
 	}
 	body := f.Body
 	if !opts.Interactive { // there a string is a value to be shown
-		body = b.docstring(body)
+		body = b.code.docstring(body)
 	}
 	b.stmts(body)
 	b.returnNone(f.Range)
 	return b.finish(), nil
+}
+
+// outline makes the code of a function of which only the def statement is known.
+func (b *builder) outline(s *syntax.FuncDef) *Code {
+	c := &Code{Name: s.Name.Name, QualName: b.scope.frame.qualify(s.Name.Name), Source: b.src, Unread: s.Unread}
+	c.setParams(&s.Params)
+	for x := range s.Params.All() {
+		c.Locals = append(c.Locals, b.scope.mangle(x.Name))
+	}
+	c.docstring(s.Body)
+	c.NumRegs = len(c.Locals)
+	c.Lines = []Line{{Range: s.Range}}
+	if b.opts.Steps {
+		c.Instrs = append(c.Instrs, Instr{Op: STEP})
+	}
+	c.Instrs = append(c.Instrs, Instr{Op: COMPILE})
+	for range c.Instrs {
+		c.Depth = append(c.Depth, uint16(c.NumRegs))
+	}
+	return c
+}
+
+// Complete compiles a function of which only the def statement was, in place. text is that of its source, g are the globals of its module.
+func Complete(c *Code, text string, g *Globals, opts Options) error {
+	file, err := syntax.Parse(c.Unread.Definition(c.Source.Name, text))
+	if err != nil {
+		return err
+	}
+	body, err := File(file, g, opts)
+	if err != nil {
+		return err
+	}
+	if c.Unread.Class != "" {
+		body = body.Codes[0]
+	}
+	src := c.Source
+	*c = *body.Codes[len(body.Codes)-1] // those before it are lambdas among the defaults
+	c.setSource(src)
+	return nil
+}
+
+// setSource makes a code, and those within it, parts of one source.
+func (c *Code) setSource(src *syntax.Source) {
+	c.Source = src
+	for _, inner := range c.Codes {
+		inner.setSource(src)
+	}
 }
 
 // layout gives the variables of a frame their registers and makes the cells.
@@ -90,7 +137,7 @@ func (b *builder) initLocals(at syntax.Range, vars []*symbol) {
 }
 
 // docstring notes the docstring of a body and returns the rest of it.
-func (b *builder) docstring(body []syntax.Stmt) []syntax.Stmt {
+func (c *Code) docstring(body []syntax.Stmt) []syntax.Stmt {
 	if len(body) == 0 {
 		return body
 	}
@@ -106,7 +153,7 @@ func (b *builder) docstring(body []syntax.Stmt) []syntax.Stmt {
 	if !ok {
 		return body
 	}
-	b.code.Doc, b.code.HasDoc = doc, true
+	c.Doc, c.HasDoc = doc, true
 	return body[1:]
 }
 
@@ -143,7 +190,17 @@ func (b *builder) closure(at syntax.Range, base Reg, code *Code) {
 
 // function pushes the function of a def or lambda, whose body compiles its body.
 func (b *builder) function(n syntax.Node, p *syntax.Params, body func(*builder)) {
-	at := n.Span()
+	b.pushFunction(n.Span(), p, func() *Code {
+		c := b.child(n, Function)
+		c.code.setParams(p)
+		c.layout(n.Span())
+		body(c)
+		return c.finish()
+	})
+}
+
+// pushFunction pushes the function of a code, which is made after the defaults of its parameters.
+func (b *builder) pushFunction(at syntax.Range, p *syntax.Params, code func() *Code) {
 	base := b.top
 	b.need(at, 1)
 	if hasDefaults(p) {
@@ -151,11 +208,7 @@ func (b *builder) function(n syntax.Node, p *syntax.Params, body func(*builder))
 		b.alloc(at, 1)
 		b.pushDefaults(p)
 	}
-	c := b.child(n, Function)
-	c.params(p)
-	c.layout(at)
-	body(c)
-	b.closure(at, base, c.finish())
+	b.closure(at, base, code())
 }
 
 func hasDefaults(p *syntax.Params) bool {
@@ -181,9 +234,8 @@ func (b *builder) pushDefaults(p *syntax.Params) {
 	}
 }
 
-// params describes the parameters in the code.
-func (b *builder) params(p *syntax.Params) {
-	c := b.code
+// setParams describes the parameters in the code.
+func (c *Code) setParams(p *syntax.Params) {
 	c.NumPos = len(p.Positional)
 	c.NumPosOnly = p.NumPosOnly
 	for i := range p.Positional {
@@ -210,8 +262,13 @@ func (b *builder) lambda(e *syntax.Lambda, dst Reg) {
 
 func (b *builder) funcDef(s *syntax.FuncDef) {
 	base := b.pushDecorators(s.Decorators)
+	if s.Unread != nil {
+		b.pushFunction(s.Range, &s.Params, func() *Code { return b.outline(s) })
+		b.decorate(s.Range, s.Decorators, base, s.Name.Name)
+		return
+	}
 	b.function(s, &s.Params, func(c *builder) {
-		c.stmts(c.docstring(s.Body))
+		c.stmts(c.code.docstring(s.Body))
 		c.returnNone(lastRange(s))
 	})
 	b.decorate(s.Range, s.Decorators, base, s.Name.Name)
@@ -267,7 +324,7 @@ func (b *builder) classBody(s *syntax.ClassDef) *Code {
 	c := b.child(s, ClassBody)
 	c.layout(s.Range)
 	c.annotations(s.Body)
-	c.stmts(c.docstring(s.Body))
+	c.stmts(c.code.docstring(s.Body))
 	cell := NoReg
 	if y := c.scope.classCell; y != nil {
 		cell = y.reg

@@ -458,6 +458,7 @@ func encodeCode(e *encoder, c *compile.Code) {
 	e.bool(c.HasVarargs)
 	e.bool(c.HasKwargs)
 	e.strs(c.Locals)
+	e.unread(c.Unread)
 	e.uint(len(c.Instrs))
 	e.buf = append(e.buf, bytesOf(c.Instrs)...)
 	e.seq(c.Consts)
@@ -506,6 +507,7 @@ func decodeCode(d *decoder, c *compile.Code) {
 	}
 	c.HasVarargs, c.HasKwargs = d.bool(), d.bool()
 	c.Locals = d.strs()
+	c.Unread = d.unread()
 	c.Instrs = readRaw[compile.Instr](d, d.count())
 	c.Consts = d.seq()
 	c.Codes = make([]*compile.Code, d.count())
@@ -529,6 +531,22 @@ func decodeCode(d *decoder, c *compile.Code) {
 	c.Depth = readRaw[uint16](d, len(c.Instrs))
 	c.GlobalRefs = readRaw[uint32](d, d.count())
 	c.Lines = d.lines()
+}
+
+// unread writes where a function lies that is not compiled yet: the receiver has the host's sources, too.
+func (e *encoder) unread(u *syntax.Unread) {
+	e.bool(u != nil)
+	if u != nil {
+		e.str(u.Class)
+		e.uints(uint32(u.Line), uint32(u.Off), uint32(u.End))
+	}
+}
+
+func (d *decoder) unread() *syntax.Unread {
+	if !d.bool() {
+		return nil
+	}
+	return &syntax.Unread{Class: d.str(), Line: int32(d.uint32()), Off: int(d.uint32()), End: int(d.uint32())}
 }
 
 // lines writes a line table as differences, which are small.

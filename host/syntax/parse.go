@@ -99,6 +99,10 @@ type parser struct {
 	prevEnd Pos      // where the last word before tok ended
 	depth   int      // of recursion
 
+	outline bool   // see ParseOutline
+	defs    int    // def statements around tok
+	class   string // the class at top level around tok, or ""
+
 	first    token      // of the statement being read
 	group    Expr       // what the last closing parenthesis ended, if it was a parenthesised expression
 	with     *withParen // set while the next atom may be the items of a with
@@ -778,14 +782,14 @@ func (p *parser) decorated() Stmt {
 	case tDef:
 		return p.def(decorators)
 	case tClass:
-		return p.class(decorators)
+		return p.classDef(decorators)
 	}
 	p.unexpected("'def' or 'class'")
 	return nil
 }
 
 func (p *parser) def(decorators []Expr) Stmt {
-	start := p.tok.Start
+	def, start := p.tok, p.tok.Start
 	p.advance()
 	s := &FuncDef{Decorators: decorators, Name: p.name()}
 	if p.tok.kind != tLparen {
@@ -797,19 +801,30 @@ func (p *parser) def(decorators []Expr) Stmt {
 	if p.accept(tArrow) {
 		s.Returns = p.expr()
 	}
-	s.Body = p.block("function definition", start.Line)
+	if s.Unread = p.unread(def); s.Unread != nil {
+		s.Body = p.passOver(s.Unread)
+	} else {
+		p.defs++
+		s.Body = p.block("function definition", start.Line)
+		p.defs--
+	}
 	s.Range = p.since(start)
 	return s
 }
 
-func (p *parser) class(decorators []Expr) Stmt {
+func (p *parser) classDef(decorators []Expr) Stmt {
 	start := p.tok.Start
 	p.advance()
 	s := &ClassDef{Decorators: decorators, Name: p.name()}
 	if p.tok.kind == tLparen {
 		s.Args = p.args(nil)
 	}
+	outer := p.class
+	if p.class = ""; start.Col == 1 {
+		p.class = s.Name.Name
+	}
 	s.Body = p.block("class definition", start.Line)
+	p.class = outer
 	s.Range = p.since(start)
 	return s
 }

@@ -10,6 +10,8 @@
 // failure is an *Error.
 package syntax
 
+import "iter"
+
 // A Pos is a place in a source text.
 type Pos struct {
 	Line int32 // from 1
@@ -218,6 +220,7 @@ type (
 		Params     Params
 		Returns    Expr // annotation or nil
 		Body       []Stmt
+		Unread     *Unread // what follows Body, if ParseOutline has passed over it
 	}
 
 	// ClassDef is a class statement. Range starts at class.
@@ -327,6 +330,24 @@ type Params struct {
 	Varargs    *Param  // *args, or nil; nil too for a bare star
 	KwOnly     []Param
 	Kwargs     *Param // or nil
+}
+
+// All yields the parameters in the order of a call's variables: positional, keyword-only, *args, **kwargs.
+func (p *Params) All() iter.Seq[*Param] {
+	return func(yield func(*Param) bool) {
+		for _, list := range [][]Param{p.Positional, p.KwOnly} {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+		for _, x := range []*Param{p.Varargs, p.Kwargs} {
+			if x != nil && !yield(x) {
+				return
+			}
+		}
+	}
 }
 
 // A Param is one parameter.

@@ -31,6 +31,29 @@ func (p *Process) Compile(src *syntax.Source, g *compile.Globals) (*compile.Code
 	return compile.File(file, g, p.Options)
 }
 
+// compileHost is Compile for a source of the host: most of its functions are compiled when they are first called.
+func (p *Process) compileHost(src *syntax.Source, g *compile.Globals) (*compile.Code, error) {
+	file, err := syntax.ParseOutline(src)
+	if err != nil {
+		return nil, err
+	}
+	return compile.File(file, g, p.Options)
+}
+
+// completeFunction does COMPILE: the frame has a function of which only the def statement is compiled.
+func (p *Process) completeFunction(fr *Frame) error {
+	pr := fr.Fn.Proto
+	text := p.Reg.Sources[strings.TrimPrefix(pr.Code.Source.Name, hostPrefix)]()
+	if err := compile.Complete(pr.Code, text, pr.Module.Globals, p.Options); err != nil {
+		return Raise(SystemError, "%s", err)
+	}
+	first, end := fr.Base+pr.Code.NumParams(), fr.Base+pr.Code.NumRegs
+	p.reserve(end + 1)
+	clear(p.Stack[first:end])
+	fr.PC = 0
+	return nil
+}
+
 // importInstr does IMPORT. A nil value means that a module's body is to run
 // first; the instruction runs again after it.
 func (p *Process) importInstr(fr *Frame, in compile.Instr) (Value, error) {
@@ -111,7 +134,11 @@ func (p *Process) importOne(name string, from *Module, load bool) (*Module, erro
 	}
 	m.Set("__name__", starlark.String(name))
 	m.Set("__file__", starlark.String(src.Name))
-	code, err := p.Compile(src, m.Globals)
+	compile := p.Compile
+	if FromHost(src) {
+		compile = p.compileHost
+	}
+	code, err := compile(src, m.Globals)
 	if err != nil {
 		return nil, p.SyntaxException(err)
 	}
@@ -153,7 +180,7 @@ func (p *Process) ImportHost(name string) (*Module, error) {
 		return nil, p.noModule(name)
 	}
 	m := NewModule(name, "")
-	code, err := p.Compile(&syntax.Source{Name: hostPrefix + name, Text: text()}, m.Globals)
+	code, err := p.compileHost(&syntax.Source{Name: hostPrefix + name, Text: text()}, m.Globals)
 	if err != nil {
 		return nil, p.SyntaxException(err)
 	}

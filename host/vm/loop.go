@@ -104,6 +104,12 @@ reload:
 				}
 			}
 
+		case compile.COMPILE:
+			if err = p.completeFunction(fr); err != nil {
+				goto raise
+			}
+			goto reload
+
 		case compile.MOVE:
 			regs[in.A] = regs[in.B]
 
