@@ -84,6 +84,7 @@ func moduleTable() map[string]func() *vm.Module {
 		"_multiprocessing": _multiprocessingModule,
 		"_pickle":          _pickleModule,
 		"_re":              _reModule,
+		"_socket":          _socketModule,
 		"atexit":           atexitModule,
 		"errno":            errnoModule,
 		"json":             jsonModule,
