@@ -85,6 +85,7 @@ func moduleTable() map[string]func() *vm.Module {
 		"_pickle":          _pickleModule,
 		"_re":              _reModule,
 		"_socket":          _socketModule,
+		"_zlib":            _zlibModule,
 		"atexit":           atexitModule,
 		"errno":            errnoModule,
 		"json":             jsonModule,
