@@ -105,15 +105,16 @@ func moduleTable() map[string]func() *vm.Module {
 // go.starlark.net have, by Type() and name.
 func valueMethods() map[string]map[string]*vm.Native {
 	return map[string]map[string]*vm.Native{
-		"string":   stringMethods(),
-		"bytes":    bytesMethods(),
-		"int":      methods("int", isType[starlark.Int], intRows),
-		"float":    methods("float", isType[starlark.Float], floatRows),
-		"list":     methods("list", isType[*starlark.List], listRows),
-		"tuple":    methods("tuple", isType[starlark.Tuple], tupleRows),
-		"dict":     methods("dict", isType[*starlark.Dict], dictRows),
-		"set":      methods("set", isType[*starlark.Set], setRows),
-		"property": methods("property", isType[*vm.Property], propertyRows),
-		"slice":    methods("slice", isType[*vm.Slice], sliceRows),
+		"string":    stringMethods(),
+		"bytes":     bytesMethods(),
+		"bytearray": bytearrayMethods(),
+		"int":       methods("int", isType[starlark.Int], intRows),
+		"float":     methods("float", isType[starlark.Float], floatRows),
+		"list":      methods("list", isType[*starlark.List], listRows),
+		"tuple":     methods("tuple", isType[starlark.Tuple], tupleRows),
+		"dict":      methods("dict", isType[*starlark.Dict], dictRows),
+		"set":       methods("set", isType[*starlark.Set], setRows),
+		"property":  methods("property", isType[*vm.Property], propertyRows),
+		"slice":     methods("slice", isType[*vm.Slice], sliceRows),
 	}
 }

@@ -102,7 +102,7 @@ func TestRowsAreTested(t *testing.T) {
 			t.Errorf("no script calls %s", name)
 		}
 	}
-	for _, typ := range []string{"string", "bytes", "int", "float", "list", "tuple", "dict", "set", "property", "slice"} {
+	for _, typ := range []string{"string", "bytes", "bytearray", "int", "float", "list", "tuple", "dict", "set", "property", "slice"} {
 		for name := range reg.Methods[typ] {
 			if !called["."+name] && !strings.Contains(text.String(), "@x."+name) {
 				t.Errorf("no script calls %s.%s", typ, name)

@@ -59,7 +59,7 @@ func asSmall(v vm.Value) (int, error) {
 }
 
 func intFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	x, base := arg(a, 0), arg(a, 1)
+	x, base := plainBytes(arg(a, 0)), arg(a, 1)
 	if base == nil {
 		return toInt(x)
 	}
@@ -170,7 +170,7 @@ func prefixBase(s string) int {
 }
 
 func floatFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	switch x := arg(a, 0).(type) {
+	switch x := plainBytes(arg(a, 0)).(type) {
 	case nil:
 		return starlark.Float(0), nil
 	case starlark.String:
@@ -221,7 +221,7 @@ func underscores(s string) string {
 // strFn is str. Without an encoding, bytes are decoded as Starlark does.
 func strFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if arg(a, 1) != nil || arg(a, 2) != nil {
-		b, ok := arg(a, 0).(starlark.Bytes)
+		b, ok := vm.BytesOf(arg(a, 0))
 		if !ok {
 			return nil, vm.Raise(vm.TypeError, "decoding to str: need a bytes-like object, %s found", vm.TypeName(arg(a, 0)))
 		}
@@ -287,7 +287,7 @@ func escapeASCII(s string) string {
 }
 
 func bytesFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
-	x := arg(a, 0)
+	x := plainBytes(arg(a, 0))
 	if _, ok := x.(starlark.String); !ok {
 		switch {
 		case arg(a, 1) != nil:

@@ -57,6 +57,7 @@ var fileTypes = []string{textFile, "BufferedReader", "BufferedWriter", "Buffered
 var fileMethods = []*vm.Native{
 	{Name: textFile + ".read", Sig: "(size=-1)", Method: true, Fn: fileRead,
 		Doc: "Read size characters, or bytes of a binary file; to the end of file if size is negative or None."},
+	{Name: textFile + ".readinto", Sig: "(buffer)", Method: true, Fn: fileReadinto, Doc: "Read bytes of a binary file into a bytearray, as many as it is long. Returns how many there were."},
 	{Name: textFile + ".readline", Sig: "(size=-1)", Method: true, Fn: fileReadline, Doc: "Read a line with its newline; '' at the end of file."},
 	{Name: textFile + ".readlines", Sig: "(hint=-1)", Method: true, Fn: fileReadlines, Doc: "Read the remaining lines into a list. With a hint, stop once that many characters were read."},
 	{Name: textFile + ".write", Sig: "(data)", Method: true, Fn: fileWrite, Doc: "Write a string, or bytes to a binary file, at once. Returns its length."},

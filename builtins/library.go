@@ -222,7 +222,7 @@ func asText(v vm.Value) (string, error) {
 }
 
 func asBytes(v vm.Value) ([]byte, error) {
-	if b, ok := v.(starlark.Bytes); ok {
+	if b, ok := vm.BytesOf(v); ok {
 		return []byte(b), nil
 	}
 	return nil, vm.Raise(vm.TypeError, "a bytes-like object is required, not '%s'", vm.TypeName(v))

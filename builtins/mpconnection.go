@@ -204,7 +204,7 @@ func channelClose(p *vm.Process, a []vm.Value) (vm.Value, error) {
 type bodyEncoder func(buf []byte, p *vm.Process, v vm.Value) ([]byte, error)
 
 func appendBytes(buf []byte, p *vm.Process, v vm.Value) ([]byte, error) {
-	data, ok := v.(starlark.Bytes)
+	data, ok := vm.BytesOf(v)
 	if !ok {
 		return nil, vm.Raise(vm.TypeError, "a bytes-like object is required, not '%s'", vm.TypeName(v))
 	}

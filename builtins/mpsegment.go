@@ -174,7 +174,7 @@ func segmentRead(p *vm.Process, s *segment, a []vm.Value) (vm.Value, error) {
 }
 
 func segmentWrite(p *vm.Process, s *segment, a []vm.Value) (vm.Value, error) {
-	data, ok := a[2].(starlark.Bytes)
+	data, ok := vm.BytesOf(a[2])
 	if !ok {
 		return nil, vm.Raise(vm.TypeError, "a bytes-like object is required, not '%s'", vm.TypeName(a[2]))
 	}

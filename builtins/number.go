@@ -79,6 +79,7 @@ func intFromBytes(p *vm.Process, a []vm.Value) (vm.Value, error) {
 		return nil, vm.Raise(vm.TypeError, "cannot convert 'str' object to bytes")
 	}
 	x := a[0]
+	x = plainBytes(x)
 	if !isType[starlark.Bytes](x) {
 		var err error
 		if x, err = bytesOf(p, x); err != nil {

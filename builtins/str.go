@@ -70,7 +70,7 @@ func (t *text) same(method string, v vm.Value) (string, error) {
 
 // sameBytes is same for all but strings where t is one.
 func (t *text) sameBytes(method string, v vm.Value) (string, error) {
-	if b, ok := v.(starlark.Bytes); ok && t.bytes {
+	if b, ok := vm.BytesOf(v); ok && t.bytes {
 		return string(b), nil
 	}
 	if t.bytes {
@@ -355,6 +355,7 @@ func (t text) window(a []vm.Value) (part string, start int, err error) {
 
 // needle converts what to search for; in bytes it may be an int.
 func (t text) needle(method string, v vm.Value) (string, error) {
+	v = plainBytes(v)
 	if t.bytes && !isType[starlark.Bytes](v) {
 		i, err := asIndex(v)
 		switch {

@@ -27,6 +27,8 @@ var universeRows = []row{
 	{name: "float", sig: "(x=0.0, /)", fn: floatFn, slow: "slow_float", makes: "float", doc: "Convert a number or a string."},
 	{name: "str", sig: "(x='', encoding='utf-8', errors='strict')", fn: strFn, slow: "slow_str", makes: "string",
 		doc: "Return x as print shows it. Bytes are decoded: invalid ones become U+FFFD, unless an encoding is given."},
+	{name: "bytearray", sig: "(x=b'', encoding='utf-8', errors='strict')", fn: bytearrayFn, slow: "slow_bytearray", makes: "bytearray",
+		doc: "Make bytes that can be changed, of what bytes takes. Its elements are ints."},
 	{name: "bytes", sig: "(x=b'', encoding='utf-8', errors='strict')", fn: bytesFn, slow: "slow_bytes", makes: "bytes",
 		doc: "Encode a string, or make bytes of the ints that x yields, or as many zeros as the int x says."},
 	{name: "list", sig: "(iterable=(), /)", fn: listFn, slow: "slow_list", makes: "list", doc: "Make a list of the elements of an iterable."},
@@ -98,7 +100,6 @@ var universeRows = []row{
 // What CPython has and scripts here have not is told by name.
 func init() {
 	for _, r := range []row{
-		{name: "bytearray", sig: "(source=b'')", makes: "bytearray", doc: "Not here: bytes do not change; a list of ints does. It serves for isinstance."},
 		{name: "complex", sig: "(real=0, imag=0)", makes: "complex", doc: "Not here: there are no complex numbers. It serves for isinstance."},
 		{name: "memoryview", sig: "(object)", makes: "memoryview", doc: "Not here: slices of bytes are views already. It serves for isinstance."},
 	} {

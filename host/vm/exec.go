@@ -370,6 +370,10 @@ func (p *Process) inPlace(op compile.Opcode, x, y Value) (Value, error) {
 			}
 			return x, err
 		}
+	case *ByteArray:
+		if done, err := inPlaceBytes(op, x, y); done || err != nil {
+			return x, err
+		}
 	case *starlark.Dict:
 		if other, ok := y.(*starlark.Dict); ok && op == compile.OR {
 			if scripted(x) || scripted(other) {

@@ -69,7 +69,7 @@ func (p *Process) matchSequence(in compile.Instr, regs []Value) (Value, error) {
 		return starlark.Bool(takeSequence(in, regs, listTuple(s))), nil
 	case namedTuple:
 		return starlark.Bool(takeSequence(in, regs, s.Tuple())), nil
-	case starlark.String, starlark.Bytes:
+	case starlark.String, starlark.Bytes, *ByteArray:
 		return starlark.False, nil
 	case starlark.Indexable:
 		elems, err := p.Iterate(x)

@@ -93,6 +93,7 @@ func (r *Registry) Complete() {
 		r.Kinds = map[string]func() Portable{}
 	}
 	r.Kinds[foreignIterKind] = func() Portable { return new(ForeignIter) }
+	r.Kinds[byteArrayKind] = func() Portable { return new(ByteArray) }
 	r.Kinds[unionKind] = func() Portable { return new(Union) }
 	if r.Intrinsics == nil {
 		r.Intrinsics = map[string]*Native{}

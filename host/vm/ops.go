@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"unicode/utf8"
 
 	"mpstar/host/compile"
@@ -616,6 +617,9 @@ func equal(x, y Value, depth int) (bool, error) {
 	case *Native:
 		s, ok := y.(starlark.String)
 		return Value(x) == y || ok && namesType(s, x), nil
+	case *ByteArray, starlark.Bytes:
+		a, b, ok := mixedBytes(x, y)
+		return ok && a == b || x == y, nil
 	case *Union:
 		y, ok := y.(*Union)
 		return ok && x.equals(y), nil
@@ -697,6 +701,9 @@ func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 	}
 	if object(x) != nil || object(y) != nil || bothTables(x, y) && (scripted(x) || scripted(y)) {
 		return false, NeedScript
+	}
+	if a, b, ok := mixedBytes(x, y); ok {
+		x, y = a, b
 	}
 	ok, err := starlark.CompareDepth(operators[op].token, x, y, maxDepth)
 	if err == nil || err == NeedScript {
@@ -837,7 +844,12 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 		if _, ok := x.(starlark.String); !ok {
 			return false, Raise(TypeError, "'in <string>' requires string as left operand, not %s", TypeName(x))
 		}
+	case *ByteArray:
+		return containsBytes(x, c)
 	case starlark.Bytes:
+		if b, ok := x.(*ByteArray); ok {
+			x = starlark.Bytes(b.Data)
+		}
 		if _, ok := x.(starlark.Bytes); !ok && object(x) == nil && !isInt(unbool(x)) {
 			return false, Raise(TypeError, "a bytes-like object is required, not '%s'", TypeName(x))
 		}
@@ -1019,6 +1031,13 @@ func (p *Process) DelIndex(x, key Value) error {
 			return err
 		}
 		return splice(x, i, i+1, nil)
+	case *ByteArray:
+		i, err := index(key, len(x.Data), "bytearray")
+		if err != nil {
+			return err
+		}
+		x.Data = slices.Delete(x.Data, i, i+1)
+		return nil
 	case *starlark.Dict:
 		_, found, err := x.Delete(key)
 		if err == nil && !found {

@@ -182,6 +182,9 @@ func pickBytes(s string, start, step, count int) []byte {
 }
 
 func (p *Process) setSlice(x Value, s *Slice, v Value) error {
+	if b, ok := x.(*ByteArray); ok {
+		return p.setBytes(b, s, v)
+	}
 	list, ok := x.(*starlark.List)
 	if !ok {
 		if overrides(x, "__setitem__") {
@@ -215,6 +218,9 @@ func (p *Process) setSlice(x Value, s *Slice, v Value) error {
 }
 
 func (p *Process) delSlice(x Value, s *Slice) error {
+	if b, ok := x.(*ByteArray); ok {
+		return b.deleteBytes(s)
+	}
 	list, ok := x.(*starlark.List)
 	if !ok {
 		if overrides(x, "__delitem__") {
