@@ -132,3 +132,23 @@ pool.close()
 pool.join()
 print(counts, "no children" if not active_children() else active_children())
 `
+
+// TestPoolAttended: results are in order whenever the pool is attended to in the midst of a wait
+// for them, as it is when a child ends or a result comes.
+func TestPoolAttended(t *testing.T) {
+	r := run(t, t.TempDir(), "", mpstar, "-c", `from multiprocessing import Pool
+import signal
+pool = Pool(3)
+signal.signal(signal.SIGALRM, lambda number, frame: pool._attend())
+signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+for i in range(100):
+    results = [pool.apply_async(abs, (-i,), callback=lambda v: None) for i in range(40)]
+    assert list(pool.imap(abs, range(40))) == list(range(40))
+    assert [r.get() for r in results] == list(range(40))
+    assert sorted(pool.imap_unordered(abs, range(40))) == list(range(40))
+signal.setitimer(signal.ITIMER_REAL, 0)
+print("done")
+`)
+	equal(t, "standard error", r.stderr, "")
+	equal(t, "standard output", r.stdout, "done\n")
+}
