@@ -24,6 +24,7 @@ package builtins
 
 import (
 	_ "embed"
+	"maps"
 	"sync"
 
 	"mpstar/host/vm"
@@ -47,9 +48,7 @@ func Registry() *vm.Registry {
 		Percent:    percent,
 		Format:     formatField,
 	}
-	for typ, methods := range libraryMethods() {
-		r.Methods[typ] = methods
-	}
+	maps.Copy(r.Methods, libraryMethods())
 	for _, n := range functions("", intrinsicRows) {
 		r.Intrinsics[n.Name] = n
 	}
@@ -102,19 +101,24 @@ func moduleTable() map[string]func() *vm.Module {
 }
 
 // valueMethods holds the methods of the values that package vm and
-// go.starlark.net have, by Type() and name.
-func valueMethods() map[string]map[string]*vm.Native {
-	return map[string]map[string]*vm.Native{
-		"string":    stringMethods(),
-		"bytes":     bytesMethods(),
-		"bytearray": bytearrayMethods(),
-		"int":       methods("int", isType[starlark.Int], intRows),
-		"float":     methods("float", isType[starlark.Float], floatRows),
-		"list":      methods("list", isType[*starlark.List], listRows),
-		"tuple":     methods("tuple", isType[starlark.Tuple], tupleRows),
-		"dict":      methods("dict", isType[*starlark.Dict], dictRows),
-		"set":       methods("set", isType[*starlark.Set], setRows),
-		"property":  methods("property", isType[*vm.Property], propertyRows),
-		"slice":     methods("slice", isType[*vm.Slice], sliceRows),
+// go.starlark.net have, by Type(). A short script needs few of them.
+func valueMethods() map[string]func() map[string]*vm.Native {
+	return map[string]func() map[string]*vm.Native{
+		"string":    sync.OnceValue(stringMethods),
+		"bytes":     sync.OnceValue(bytesMethods),
+		"bytearray": sync.OnceValue(bytearrayMethods),
+		"int":       lazily("int", isType[starlark.Int], intRows),
+		"float":     lazily("float", isType[starlark.Float], floatRows),
+		"list":      lazily("list", isType[*starlark.List], listRows),
+		"tuple":     lazily("tuple", isType[starlark.Tuple], tupleRows),
+		"dict":      lazily("dict", isType[*starlark.Dict], dictRows),
+		"set":       lazily("set", isType[*starlark.Set], setRows),
+		"property":  lazily("property", isType[*vm.Property], propertyRows),
+		"slice":     lazily("slice", isType[*vm.Slice], sliceRows),
 	}
+}
+
+// lazily makes the methods of a type at first use.
+func lazily(typ string, is func(vm.Value) bool, rows []row) func() map[string]*vm.Native {
+	return sync.OnceValue(func() map[string]*vm.Native { return methods(typ, is, rows) })
 }

@@ -103,7 +103,7 @@ func TestRowsAreTested(t *testing.T) {
 		}
 	}
 	for _, typ := range []string{"string", "bytes", "bytearray", "int", "float", "list", "tuple", "dict", "set", "property", "slice"} {
-		for name := range reg.Methods[typ] {
+		for name := range reg.MethodsOf(typ) {
 			if !called["."+name] && !strings.Contains(text.String(), "@x."+name) {
 				t.Errorf("no script calls %s.%s", typ, name)
 			}
@@ -164,7 +164,7 @@ func natives(reg *vm.Registry) []*vm.Native {
 		add(v)
 	}
 	for _, methods := range reg.Methods {
-		for _, n := range methods {
+		for _, n := range methods() {
 			add(n)
 		}
 	}

@@ -112,7 +112,7 @@ func dictPop(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value,
 		return nil, vm.Raise(vm.TypeError, "dict.pop() takes no keyword arguments")
 	}
 	if len(args) < 2 || len(args) > 3 {
-		return nil, (&signature{name: "pop", required: 1, positional: 2}).countError(len(args) - 1)
+		return nil, (&signature{arity: &arity{name: "pop", required: 1, positional: 2}}).countError(len(args) - 1)
 	}
 	v, found, err := args[0].(*starlark.Dict).Delete(args[1])
 	switch {
@@ -187,7 +187,7 @@ func setPairs(d *starlark.Dict, pairs, kwargs []starlark.Tuple) error {
 // with methods of the script are left to it, before anything is changed.
 func dictPairs(p *vm.Process, name string, args []vm.Value) ([]starlark.Tuple, error) {
 	if len(args) > 1 {
-		return nil, (&signature{name: name, positional: 1}).countError(len(args))
+		return nil, (&signature{arity: &arity{name: name, positional: 1}}).countError(len(args))
 	}
 	if len(args) == 0 {
 		return nil, nil

@@ -156,7 +156,7 @@ func evaluate(p *vm.Process, name string, args []vm.Value, kwargs []starlark.Tup
 		return nil, vm.Raise(vm.TypeError, "%s() takes no keyword arguments", name)
 	}
 	if len(args) < 1 || len(args) > 3 {
-		return nil, (&signature{name: name, required: 1, positional: 3}).countError(len(args))
+		return nil, (&signature{arity: &arity{name: name, required: 1, positional: 3}}).countError(len(args))
 	}
 	c, err := codeOf(name, args[0], name)
 	if err != nil {

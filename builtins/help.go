@@ -111,7 +111,7 @@ func (h *helper) show(x vm.Value) {
 	case *vm.Native:
 		h.entry("", x.ShortName()+x.Sig, x.Doc)
 		if x.Makes != "" {
-			h.methods(h.process.Reg.Methods[x.Makes])
+			h.methods(h.process.Reg.MethodsOf(x.Makes))
 		}
 	case *vm.Function, *vm.BoundMethod, *vm.StaticMethod, *vm.ClassMethod:
 		sig, doc := h.callable("", x)
@@ -122,7 +122,7 @@ func (h *helper) show(x vm.Value) {
 			h.showClass(o.Shape.Class)
 			return
 		}
-		h.methods(h.process.Reg.Methods[x.Type()])
+		h.methods(h.process.Reg.MethodsOf(x.Type()))
 	}
 }
 

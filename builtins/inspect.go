@@ -165,7 +165,7 @@ func getattrNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.
 		return nil, vm.Raise(vm.TypeError, "getattr() takes no keyword arguments")
 	}
 	if len(args) < 2 || len(args) > 3 {
-		return nil, (&signature{name: "getattr", required: 2, positional: 3}).countError(len(args))
+		return nil, (&signature{arity: &arity{name: "getattr", required: 2, positional: 3}}).countError(len(args))
 	}
 	name, err := attrName("getattr", args[1])
 	if err != nil {
@@ -349,7 +349,7 @@ func sliceNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Va
 	case 2:
 		s.Lo, s.Hi = args[0], args[1]
 	default:
-		return nil, (&signature{name: "slice", required: 1, positional: 3}).countError(len(args))
+		return nil, (&signature{arity: &arity{name: "slice", required: 1, positional: 3}}).countError(len(args))
 	}
 	return s, nil
 }

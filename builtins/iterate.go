@@ -71,7 +71,7 @@ func rangeNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Va
 		return nil, vm.Raise(vm.TypeError, "range() takes no keyword arguments")
 	}
 	if len(args) == 0 || len(args) > 3 {
-		return nil, (&signature{name: "range", required: 1, positional: 3}).countError(len(args))
+		return nil, (&signature{arity: &arity{name: "range", required: 1, positional: 3}}).countError(len(args))
 	}
 	bounds := make(starlark.Tuple, len(args))
 	for i, v := range args {
@@ -356,7 +356,7 @@ func iterNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 	case len(args) == 2:
 		return nil, vm.Raise(vm.TypeError, "iter(v, w): v must be callable")
 	}
-	return nil, (&signature{name: "iter", required: 1, positional: 2}).countError(len(args))
+	return nil, (&signature{arity: &arity{name: "iter", required: 1, positional: 2}}).countError(len(args))
 }
 
 // nextNative goes on with a generator in the place of its own call. With a
@@ -366,7 +366,7 @@ func nextNative(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Val
 		return nil, vm.Raise(vm.TypeError, "next() takes no keyword arguments")
 	}
 	if len(args) == 0 || len(args) > 2 {
-		return nil, (&signature{name: "next", required: 1, positional: 2}).countError(len(args))
+		return nil, (&signature{arity: &arity{name: "next", required: 1, positional: 2}}).countError(len(args))
 	}
 	switch it := args[0].(type) {
 	case *vm.Generator:

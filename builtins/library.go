@@ -5,7 +5,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
+	"mpstar/host/compile"
 	"mpstar/host/vm"
 
 	"go.starlark.net/starlark"
@@ -26,30 +28,26 @@ type constant struct {
 // newModule makes a builtin module from its tables. The rows of natives are
 // named "module.function".
 func newModule(name, doc string, natives []*vm.Native, constants []constant) *vm.Module {
-	m := vm.NewModule(name, "")
-	m.Builtin = true
-	m.Set("__name__", starlark.String(name))
-	m.Set("__doc__", starlark.String(doc))
+	size := 2 + len(natives) + len(constants)
+	names, values := append(make([]string, 0, size), "__name__", "__doc__"), append(make([]vm.Value, 0, size), starlark.String(name), starlark.String(doc))
 	for _, n := range natives {
-		m.Set(strings.TrimPrefix(n.Name, name+"."), n)
+		names, values = append(names, n.Name[len(name)+1:]), append(values, n)
 	}
 	for _, c := range constants {
-		m.Set(c.name, c.value)
+		names, values = append(names, c.name), append(values, c.value)
 	}
-	return m
+	return &vm.Module{Name: name, Builtin: true, Globals: compile.NewGlobals(names), Slots: values}
 }
 
 // libraryMethods holds the methods of the Go types in these modules, as
 // Registry.Methods wants them. Types may share rows; a row is found again
 // under the type in its name.
-func libraryMethods() map[string]map[string]*vm.Native {
-	all := map[string]map[string]*vm.Native{}
+func libraryMethods() map[string]func() map[string]*vm.Native {
+	all := map[string]func() map[string]*vm.Native{}
 	add := func(natives []*vm.Native, types ...string) {
+		methods := sync.OnceValue(func() map[string]*vm.Native { return vm.ByShortName(natives) })
 		for _, typ := range types {
-			all[typ] = make(map[string]*vm.Native, len(natives))
-			for _, n := range natives {
-				all[typ][n.Name[strings.LastIndexByte(n.Name, '.')+1:]] = n
-			}
+			all[typ] = methods
 		}
 	}
 	add(randomMethods, "Random", "SystemRandom")

@@ -349,7 +349,7 @@ func TestRows(t *testing.T) {
 		}
 	}
 	for typ, methods := range libraryMethods() {
-		for name, n := range methods {
+		for name, n := range methods() {
 			if !n.Method {
 				t.Errorf("%s.%s is no method", typ, name)
 			}

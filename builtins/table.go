@@ -42,73 +42,56 @@ func arg(a []vm.Value, i int) vm.Value {
 	return nil
 }
 
-// functions makes natives of rows that are functions.
+// functions makes natives of rows that are functions. Every process begins with hundreds of
+// them, so they are made in one piece.
 func functions(module string, rows []row) []*vm.Native {
+	made, arities := make([]vm.Native, len(rows)), make([]arity, len(rows))
 	natives := make([]*vm.Native, len(rows))
-	for i, r := range rows {
-		n := &vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Iter: r.iter, Makes: r.makes, Method: r.binds, Leaf: r.leaf}
+	for i := range rows {
+		r, n := &rows[i], &made[i]
+		*n = vm.Native{Name: r.name, Sig: r.sig, Doc: r.doc, Fn: r.raw, Slow: r.slow, Iter: r.iter, Makes: r.makes, Method: r.binds, Leaf: r.leaf}
 		if module != "" {
 			n.Name = module + "." + r.name
 		}
 		if r.fn != nil {
-			sig := parseSignature(r.name, r.sig)
-			body := r.fn
-			n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-				if len(kwargs) > 0 || len(args) < sig.required || len(args) > sig.positional {
-					var err error
-					if args, err = sig.bind(args, kwargs); err != nil {
-						return nil, err
-					}
-				}
-				return body(p, args)
-			}
+			arities[i] = arityOf(r.name, r.sig)
+			n.Fn = arities[i].function(r.fn)
 		}
 		natives[i] = n
 	}
 	return natives
 }
 
+// function makes the body of a native of that of its row.
+func (a *arity) function(body fn) nativeFn {
+	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+		if len(kwargs) > 0 || len(args) < a.required || len(args) > a.positional {
+			var err error
+			if args, err = a.signature().bind(args, kwargs); err != nil {
+				return nil, err
+			}
+		}
+		return body(p, args)
+	}
+}
+
 // methods makes natives of rows that are methods of a type, whose values is
 // tells apart.
 func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Native {
+	made, arities := make([]vm.Native, len(rows)), make([]arity, len(rows))
 	natives := make(map[string]*vm.Native, len(rows))
-	for _, r := range rows {
+	for i := range rows {
+		r, n := &rows[i], &made[i]
 		if r.static {
-			natives[r.name] = functions(typ, []row{r})[0]
+			natives[r.name] = functions(typ, rows[i:i+1])[0]
 			continue
 		}
-		n := &vm.Native{Name: typ + "." + r.name, Sig: r.sig, Doc: r.doc, Slow: r.slow, Iter: r.iter, Method: true}
-		sig := parseSignature(r.name, r.sig)
-		sig.typ = strings.Replace(typ, "string", "str", 1) + "."
-		body, raw, name := r.fn, r.raw, r.name
-		n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-			if len(args) == 0 || !is(args[0]) {
-				return nil, badReceiver(typ, name, args)
-			}
-			bound := args
-			if len(kwargs) > 0 || len(args)-1 < sig.required || len(args)-1 > sig.positional {
-				rest, err := sig.bind(args[1:], kwargs)
-				if err != nil {
-					return nil, err
-				}
-				bound = append([]vm.Value{args[0]}, rest...)
-			}
-			v, err := body(p, bound)
-			if err == vm.NeedScript && n.Slow == "" {
-				return convertAndCall(p, "_with_indexes", n, args, kwargs)
-			}
-			return v, err
-		}
-		if raw != nil {
-			n.Fn = func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-				switch {
-				case len(args) == 0 || !is(args[0]):
-					return nil, badReceiver(typ, name, args)
-				case len(kwargs) > 0 && !sig.keywords && sig.posOnly == len(sig.params):
-					return nil, vm.Raise(vm.TypeError, "%s%s() takes no keyword arguments", sig.typ, name)
-				}
-				return raw(p, args, kwargs)
-			}
+		*n = vm.Native{Name: typ + "." + r.name, Sig: r.sig, Doc: r.doc, Slow: r.slow, Iter: r.iter, Method: true}
+		arities[i] = arityOf(r.name, r.sig)
+		arities[i].typ = strings.Replace(typ, "string", "str", 1) + "."
+		n.Fn = arities[i].method(n, typ, is, r.fn)
+		if r.raw != nil {
+			n.Fn = arities[i].rawMethod(typ, is, r.raw)
 			if n.Slow == "" {
 				convertInstances(n, "_with_indexes")
 			}
@@ -116,6 +99,43 @@ func methods(typ string, is func(vm.Value) bool, rows []row) map[string]*vm.Nati
 		natives[r.name] = n
 	}
 	return natives
+}
+
+// method makes the body of a native, which is a method, of that of its row.
+func (a *arity) method(n *vm.Native, typ string, is func(vm.Value) bool, body fn) nativeFn {
+	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+		if len(args) == 0 || !is(args[0]) {
+			return nil, badReceiver(typ, a.name, args)
+		}
+		bound := args
+		if len(kwargs) > 0 || len(args)-1 < a.required || len(args)-1 > a.positional {
+			rest, err := a.signature().bind(args[1:], kwargs)
+			if err != nil {
+				return nil, err
+			}
+			bound = append([]vm.Value{args[0]}, rest...)
+		}
+		v, err := body(p, bound)
+		if err == vm.NeedScript && n.Slow == "" {
+			return convertAndCall(p, "_with_indexes", n, args, kwargs)
+		}
+		return v, err
+	}
+}
+
+// rawMethod is method for a body that takes its arguments as they come.
+func (a *arity) rawMethod(typ string, is func(vm.Value) bool, raw nativeFn) nativeFn {
+	return func(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+		if len(args) == 0 || !is(args[0]) {
+			return nil, badReceiver(typ, a.name, args)
+		}
+		if len(kwargs) > 0 {
+			if s := a.signature(); !s.keywords && s.posOnly == len(s.params) {
+				return nil, vm.Raise(vm.TypeError, "%s%s() takes no keyword arguments", s.typ, a.name)
+			}
+		}
+		return raw(p, args, kwargs)
+	}
 }
 
 // convertInstances makes a native that meets an instance leave it to an
@@ -152,40 +172,58 @@ func badReceiver(typ, name string, args []vm.Value) error {
 	return vm.Raise(vm.TypeError, "descriptor '%s' for '%s' objects doesn't apply to a '%s' object", name, typ, vm.TypeName(args[0]))
 }
 
-// A signature is a row's sig taken apart.
-type signature struct {
+// An arity is what every call of a builtin looks at: how many arguments its row's sig allows.
+// The rest of the signature is found in the few calls that need it.
+type arity struct {
 	name       string
 	typ        string // "list." of a method
-	params     []string
-	required   int  // the first params, without which there is no call
-	positional int  // how many may be positional
-	posOnly    int  // how many must be
-	keywords   bool // there is a ** parameter
+	sig        string
+	required   int // the first params, without which there is no call
+	positional int // how many may be positional
 }
 
-func parseSignature(name, sig string) signature {
-	s := signature{name: name}
-	inner := strings.TrimSuffix(strings.TrimPrefix(sig, "("), ")")
-	keywordOnly := false
-	for _, param := range strings.Split(inner, ", ") {
+func arityOf(name, sig string) arity {
+	a := arity{name: name, sig: sig}
+	params, keywordOnly := 0, false
+	for rest, more := sig[1:len(sig)-1], true; more; {
+		var param string
+		param, rest, more = strings.Cut(rest, ", ")
+		if param == "" || param[0] == '/' || param[0] == '*' {
+			keywordOnly = keywordOnly || param == "*"
+			continue
+		}
+		if a.required == params && strings.IndexByte(param, '=') < 0 {
+			a.required++
+		}
+		params++
+		if !keywordOnly {
+			a.positional++
+		}
+	}
+	return a
+}
+
+// A signature is a row's sig taken apart.
+type signature struct {
+	*arity
+	params   []string
+	posOnly  int  // how many must be positional
+	keywords bool // there is a ** parameter
+}
+
+func (a *arity) signature() *signature {
+	s := &signature{arity: a}
+	for _, param := range strings.Split(a.sig[1:len(a.sig)-1], ", ") {
 		switch {
-		case param == "":
+		case param == "" || param == "*":
 		case param == "/":
 			s.posOnly = len(s.params)
-		case param == "*":
-			keywordOnly = true
 		case strings.HasPrefix(param, "**"):
 			s.keywords = true
 		case param[0] == '*':
 		default:
-			param, _, optional := strings.Cut(param, "=")
-			if !optional && s.required == len(s.params) {
-				s.required++
-			}
+			param, _, _ = strings.Cut(param, "=")
 			s.params = append(s.params, param)
-			if !keywordOnly {
-				s.positional++
-			}
 		}
 	}
 	return s
@@ -269,6 +307,6 @@ func arguments(n int) string {
 
 // Keywords returns the names of the arguments that a builtin takes by name.
 func Keywords(n *vm.Native) []string {
-	s := parseSignature(n.Name, n.Sig)
+	s := (&arity{sig: n.Sig}).signature()
 	return s.params[s.posOnly:]
 }

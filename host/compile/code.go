@@ -43,6 +43,8 @@
 package compile
 
 import (
+	"sync"
+
 	"mpstar/host/syntax"
 
 	"go.starlark.net/starlark"
@@ -492,8 +494,20 @@ type Line struct {
 // module is compiled, and is never reordered.
 type Globals struct {
 	Names []string
-	index map[string]uint32
-	base  *Globals // has the first of Names, or nil
+	first func() map[string]uint32 // makes, once, the numbers of the names that NewGlobals was given; or nil
+	index map[string]uint32        // of the names that have come since
+	base  *Globals                 // has the first of Names, or nil
+}
+
+// NewGlobals returns globals of names that are all different.
+func NewGlobals(names []string) *Globals {
+	return &Globals{Names: names, first: sync.OnceValue(func() map[string]uint32 {
+		index := make(map[string]uint32, len(names))
+		for slot, name := range names {
+			index[name] = uint32(slot)
+		}
+		return index
+	})}
 }
 
 // Extend returns globals that have those of g, which gets no more, and room for others.
@@ -519,6 +533,11 @@ func (g *Globals) Slot(name string) uint32 {
 func (g *Globals) Lookup(name string) (uint32, bool) {
 	if g.base != nil {
 		if slot, ok := g.base.Lookup(name); ok {
+			return slot, true
+		}
+	}
+	if g.first != nil {
+		if slot, ok := g.first()[name]; ok {
 			return slot, true
 		}
 	}

@@ -325,9 +325,6 @@ func (d *decoder) newPortable() any {
 func (d *decoder) newModule() any {
 	name, file, builtin := d.str(), d.str(), d.bool()
 	m := vm.NewModule(name, file)
-	if m.FromHost() && !builtin {
-		d.fromHost = append(d.fromHost, m)
-	}
 	if builtin {
 		host := d.reg.Module(name)
 		if host == nil {
@@ -335,9 +332,14 @@ func (d *decoder) newModule() any {
 			return m
 		}
 		m = host.Copy()
+		for _, global := range d.strs() {
+			m.Globals.Slot(global)
+		}
+		return m
 	}
-	for _, global := range d.strs() {
-		m.Globals.Slot(global)
+	m.Globals = compile.NewGlobals(d.strs())
+	if m.FromHost() {
+		d.fromHost = append(d.fromHost, m)
 	}
 	return m
 }

@@ -353,7 +353,7 @@ func (e *encoder) view(v vm.Value) {
 // boundBuiltin writes a method of a Go value that go.starlark.net bound as
 // the VM's own bound method of the same name.
 func (e *encoder) boundBuiltin(b *starlark.Builtin) {
-	m := e.reg.Methods[b.Receiver().Type()][b.Name()]
+	m := e.reg.MethodsOf(b.Receiver().Type())[b.Name()]
 	if m == nil {
 		e.fail(b, "")
 		return

@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
 
 	"mpstar/host/image"
@@ -79,8 +80,10 @@ func newRegistry(onFork func(p *vm.Process) error) *vm.Registry {
 			m.Set("limit", starlark.MakeInt(10))
 			return m
 		}},
-		Methods: map[string]map[string]*vm.Native{
-			"list": {"append": {Name: "list.append", Method: true, Fn: add}},
+		Methods: map[string]func() map[string]*vm.Native{
+			"list": sync.OnceValue(func() map[string]*vm.Native {
+				return map[string]*vm.Native{"append": {Name: "list.append", Method: true, Fn: add}}
+			}),
 		},
 		Kinds: map[string]func() vm.Portable{"box": func() vm.Portable { return new(box) }},
 	}

@@ -424,7 +424,7 @@ func moduleAttr(m *Module, name string) Value {
 
 // plainAttr looks up an attribute of a Go value. It returns nil if there is none.
 func (p *Process) plainAttr(x Value, name string) (Value, error) {
-	if m := p.Reg.Methods[x.Type()][name]; m != nil {
+	if m := p.Reg.MethodsOf(x.Type())[name]; m != nil {
 		if !m.Method { // {}.fromkeys
 			return m, nil
 		}
@@ -558,7 +558,7 @@ func (n *Native) attr(p *Process, name string) Value {
 	if n.Makes == "" {
 		return nil
 	}
-	if m := p.Reg.Methods[n.Makes][name]; m != nil { // str.upper, dict.fromkeys
+	if m := p.Reg.MethodsOf(n.Makes)[name]; m != nil { // str.upper, dict.fromkeys
 		return m
 	}
 	return nil
@@ -613,7 +613,7 @@ func (p *Process) Dir(x Value) []string {
 	case starlark.HasAttrs:
 		add(x.AttrNames())
 	}
-	for name := range p.Reg.Methods[x.Type()] {
+	for name := range p.Reg.MethodsOf(x.Type()) {
 		set[name] = true
 	}
 	names := make([]string, 0, len(set))
@@ -911,7 +911,7 @@ func (c *Class) special(name string) Value {
 func (p *Process) method(x Value, name string) (fn, self Value, err error) {
 	o := object(x)
 	if o == nil {
-		if m := p.Reg.Methods[x.Type()][name]; m != nil && m.Method {
+		if m := p.Reg.MethodsOf(x.Type())[name]; m != nil && m.Method {
 			return m, x, nil
 		}
 	} else if f := o.Shape.Class.Find(name); isMethod(f) && o.Get(name) == nil && !o.Shape.Class.interceptsAttrs() {

@@ -227,7 +227,7 @@ func (p *Process) cachedMethod(fr *Frame, x Value, pc int) (fn, self Value) {
 	case *Class:
 		return p.classValue(fr, x, pc), nil
 	case *starlark.List, *starlark.Dict, *starlark.Set, starlark.String, starlark.Bytes, starlark.Tuple, *Generator:
-		if m := p.Reg.Methods[x.Type()][attrName(fr, pc)]; m != nil && m.Method {
+		if m := p.Reg.MethodsOf(x.Type())[attrName(fr, pc)]; m != nil && m.Method {
 			s.tab, s.native = wordsOf(&x).tab, m
 			return m, x
 		}

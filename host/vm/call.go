@@ -633,6 +633,15 @@ func fullName(v Value) string {
 	return calleeName(v)
 }
 
+// ByShortName returns natives by their short names.
+func ByShortName(natives []*Native) map[string]*Native {
+	m := make(map[string]*Native, len(natives))
+	for _, n := range natives {
+		m[n.ShortName()] = n
+	}
+	return m
+}
+
 // ShortName returns the name without its module or type: "fork", "append".
 func (n *Native) ShortName() string {
 	return n.Name[strings.LastIndexByte(n.Name, '.')+1:]

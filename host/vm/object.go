@@ -3,6 +3,7 @@ package vm
 import (
 	"slices"
 	"sort"
+	"sync"
 	"unsafe"
 
 	"go.starlark.net/starlark"
@@ -81,14 +82,10 @@ func init() {
 // Complete adds to a registry what the VM itself provides: the methods of
 // generators, the iterators over foreign values and the intrinsics.
 func (r *Registry) Complete() {
-	methods := map[string]*Native{}
-	for _, m := range generatorMethods {
-		methods[m.ShortName()] = m
-	}
 	if r.Methods == nil {
-		r.Methods = map[string]map[string]*Native{}
+		r.Methods = map[string]func() map[string]*Native{}
 	}
-	r.Methods["generator"] = methods
+	r.Methods["generator"] = sync.OnceValue(func() map[string]*Native { return ByShortName(generatorMethods) })
 	if r.Kinds == nil {
 		r.Kinds = map[string]func() Portable{}
 	}

@@ -10,11 +10,11 @@ import (
 // A Registry is what a host provides, by name. It is the same in every process
 // of a tree, so an image holds names for what is in it.
 type Registry struct {
-	Builtins map[string]Value              // the universe: *Native, *Class, foreign builtins, constants
-	Modules  map[string]func() *Module     // builtin modules, made when first needed
-	Methods  map[string]map[string]*Native // methods of Go values, by Type() and name
-	Kinds    map[string]func() Portable    // empty Portables, by ImageKind
-	Sources  map[string]func() string      // builtin modules written in the script language
+	Builtins map[string]Value                     // the universe: *Native, *Class, foreign builtins, constants
+	Modules  map[string]func() *Module            // builtin modules, made when first needed
+	Methods  map[string]func() map[string]*Native // by Type(): what makes, once, the methods of Go values by name
+	Kinds    map[string]func() Portable           // empty Portables, by ImageKind
+	Sources  map[string]func() string             // builtin modules written in the script language
 	// Prelude is the source, in the script language, of the functions that
 	// Native.Slow names. Intrinsics are natives that only it can see.
 	Prelude    string
@@ -30,6 +30,14 @@ type Registry struct {
 	mu       sync.Mutex
 	pristine map[string]*Module // what Modules made
 	foreign  map[Value]string   // *starlark.Builtin, of Builtins and of pristine modules
+}
+
+// MethodsOf returns the methods of the Go values of a type, by name.
+func (r *Registry) MethodsOf(typ string) map[string]*Native {
+	if methods := r.Methods[typ]; methods != nil {
+		return methods()
+	}
+	return nil
 }
 
 // Module returns the builtin module of that name as the host made it, or nil.
@@ -107,7 +115,7 @@ func (r *Registry) Lookup(name string) Value {
 		}
 		return nil
 	}
-	if m, ok := r.Methods[name[:i]][name[i+1:]]; ok {
+	if m, ok := r.MethodsOf(name[:i])[name[i+1:]]; ok {
 		return m
 	}
 	if c, ok := r.Lookup(name[:i]).(*Class); ok {
