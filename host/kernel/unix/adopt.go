@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"unsafe"
 
 	"mpstar/host/kernel"
@@ -106,6 +107,9 @@ func (m mark) become(lock int) (*Kernel, []byte, error) {
 		}
 		unix.Close(lock)
 	}
+	if err := setFiles(h.files); err != nil {
+		return nil, nil, err
+	}
 	unix.Umask(h.umask)
 	setEnviron(h.env)
 	if _, set := os.LookupEnv(procsEnv); !set {
@@ -126,6 +130,17 @@ func (m mark) become(lock int) (*Kernel, []byte, error) {
 type firstCollection struct{ _ *byte }
 
 func (*firstCollection) useAllProcessors() { runtime.SetDefaultGOMAXPROCS() }
+
+// setFiles sets the limit of descriptors, which was another for the start of this program: see limitFiles.
+// With syscall.Setrlimit, so that programs that are executed do not get that one.
+func setFiles(soft uint64) error {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		return err
+	}
+	files.Cur = soft
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)
+}
 
 // setEnviron gives a child the environment that its parent has now.
 func setEnviron(env []string) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"syscall"
 
 	"mpstar/host/kernel"
 
@@ -148,9 +149,11 @@ func (k *Kernel) fillImage(fd, slot int, write func(io.Writer) error) error {
 const imageSeals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 
 func (k *Kernel) header(slot int) *header {
+	var files syscall.Rlimit
+	_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) // of ourselves it cannot fail
 	return &header{
 		tableFd: k.table.fd, slots: len(k.table.slots), lot: k.lot, slotFd: k.slotFd, slot: slot,
-		group: unix.Getpgrp(), umask: umask(), seen: k.seen,
+		group: unix.Getpgrp(), umask: umask(), seen: k.seen, files: files.Cur,
 		caught: k.sig.caught, ignored: k.sig.ignored, blocked: k.mask,
 		comm: k.comm, env: os.Environ(), fds: k.fds,
 	}

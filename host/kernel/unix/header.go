@@ -19,7 +19,7 @@ import (
 type header struct {
 	tableFd, slots, lot, slotFd, slot int
 	group, umask                      int
-	seen                              uint64
+	seen, files                       uint64 // files is the soft limit of descriptors
 	caught, ignored, blocked          sigset
 	comm                              string
 	env                               []string
@@ -37,7 +37,7 @@ func (h *header) encode() []byte {
 	for _, n := range []int{h.tableFd, h.slots, h.lot, h.slotFd, h.slot, h.group, h.umask} {
 		b = le.AppendUint32(b, uint32(n))
 	}
-	for _, n := range []uint64{h.seen, uint64(h.caught), uint64(h.ignored), uint64(h.blocked)} {
+	for _, n := range []uint64{h.seen, h.files, uint64(h.caught), uint64(h.ignored), uint64(h.blocked)} {
 		b = le.AppendUint64(b, n)
 	}
 	for _, s := range []string{h.comm, strings.Join(h.env, "\x00")} {
@@ -76,7 +76,7 @@ func decodeHeader(b []byte) (h header, image []byte, err error) {
 	for _, p := range []*int{&h.tableFd, &h.slots, &h.lot, &h.slotFd, &h.slot, &h.group, &h.umask} {
 		*p = int(r.u32())
 	}
-	h.seen = r.u64()
+	h.seen, h.files = r.u64(), r.u64()
 	for _, p := range []*sigset{&h.caught, &h.ignored, &h.blocked} {
 		*p = sigset(r.u64())
 	}
