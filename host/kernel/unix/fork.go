@@ -103,7 +103,7 @@ func (k *Kernel) finishFork(b forking) (pid kernel.Pid, err error) {
 		case noted() != 0:
 			return 0, kernel.ErrInterrupted
 		case tries == 0:
-			return 0, errEnded
+			return 0, fmt.Errorf("fork: the child ended before it began: %w", unix.EAGAIN)
 		}
 		b.spare = false
 		if b.blank, err = k.startChild(b.image, b.lock); err != nil {
@@ -114,8 +114,6 @@ func (k *Kernel) finishFork(b forking) (pid kernel.Pid, err error) {
 }
 
 const startTries = 3
-
-var errEnded = fmt.Errorf("fork: the child ended before it began: %w", unix.EAGAIN)
 
 // writeImage makes the child's memfd: header, image, sealed.
 func (k *Kernel) writeImage(slot int, write func(io.Writer) error) (int, error) {
