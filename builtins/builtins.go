@@ -59,12 +59,15 @@ func Registry() *vm.Registry {
 // sourceTable holds the builtin modules that are written in the script language.
 func sourceTable() map[string]func() string {
 	table := map[string]func() string{
-		"multiprocessing":               multiprocessingSource,
-		"multiprocessing.connection":    func() string { return multiprocessingFile("connection") },
-		"multiprocessing.pool":          func() string { return multiprocessingFile("pool") },
+		"multiprocessing":               multiprocessingSource("process", "context"),
+		"multiprocessing.connection":    multiprocessingSource("connection"),
+		"multiprocessing.managers":      multiprocessingSource("managers"),
+		"multiprocessing.pool":          multiprocessingSource("pool"),
 		"multiprocessing.process":       func() string { return multiprocessingProcessSource },
-		"multiprocessing.managers":      func() string { return multiprocessingFile("managers") },
-		"multiprocessing.shared_memory": func() string { return multiprocessingFile("shared_memory") },
+		"multiprocessing.queues":        multiprocessingSource("queues"),
+		"multiprocessing.shared_memory": multiprocessingSource("shared_memory"),
+		"multiprocessing.sharedctypes":  multiprocessingSource("sharedctypes"),
+		"multiprocessing.synchronize":   multiprocessingSource("synchronize", "conditions"),
 	}
 	for _, name := range libraryNames() {
 		table[name] = func() string { return librarySource(name) }

@@ -93,6 +93,9 @@ func (h *helper) module(name string) *vm.Module {
 func (h *helper) attribute(v vm.Value, path string) vm.Value {
 	for path != "" {
 		name, rest, _ := strings.Cut(path, ".")
+		if m, ok := v.(*vm.Module); ok {
+			h.global(m, name) // so that it is there
+		}
 		next, err := h.process.GetAttr(v, name)
 		if err != nil {
 			return nil
@@ -237,7 +240,7 @@ func (h *helper) showModule(m *vm.Module) {
 	h.entry("", "module "+m.Name, docOf(m.Get("__doc__")))
 	var functions, classes, values []string
 	for _, name := range h.process.Dir(m) {
-		switch v := m.Get(name).(type) {
+		switch v := h.global(m, name).(type) {
 		case *vm.Module:
 		case *vm.Class:
 			classes = append(classes, name)
@@ -340,4 +343,14 @@ func (h *helper) methods(methods map[string]*vm.Native) {
 func docOf(v vm.Value) string {
 	s, _ := starlark.AsString(v)
 	return s
+}
+
+// global returns a global of a module, which may be made when it is first asked for.
+func (h *helper) global(m *vm.Module, name string) vm.Value {
+	hook := m.Get("__getattr__")
+	if v := m.Get(name); v != nil || hook == nil || !m.FromHost() {
+		return v
+	}
+	v, _ := h.process.Call(hook, []vm.Value{starlark.String(name)}, nil)
+	return v
 }

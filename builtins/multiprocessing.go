@@ -23,13 +23,15 @@ import (
 //go:embed multiprocessing
 var multiprocessingFiles embed.FS
 
-// multiprocessingSource puts the files together, in the order in which they need each other.
-func multiprocessingSource() string {
-	var source strings.Builder
-	for _, name := range []string{"process", "synchronize", "conditions", "sharedctypes", "queues", "context"} {
-		source.WriteString(multiprocessingFile(name) + "\n")
+// multiprocessingSource puts files together that are one module, in the order in which they need each other.
+func multiprocessingSource(files ...string) func() string {
+	return func() string {
+		var source strings.Builder
+		for _, name := range files {
+			source.WriteString(multiprocessingFile(name) + "\n")
+		}
+		return source.String()
 	}
-	return source.String()
 }
 
 // multiprocessingProcessSource is the part of the package that CPython has in a module of its own.

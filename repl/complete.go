@@ -230,7 +230,8 @@ func (c *completer) sourceOf(module string) string {
 	return ""
 }
 
-// defined returns the names that the statements of a module define at its top level.
+// defined returns the names that the statements of a module define at its top level, or
+// name in __all__.
 func defined(body []syntax.Stmt) (names []string) {
 	for _, s := range body {
 		switch s := s.(type) {
@@ -240,11 +241,32 @@ func defined(body []syntax.Stmt) (names []string) {
 			names = append(names, s.Name.Name)
 		case *syntax.Assign:
 			for _, t := range s.Targets {
-				if name, ok := t.(*syntax.Name); ok {
-					names = append(names, name.Name)
+				name, ok := t.(*syntax.Name)
+				if !ok {
+					continue
+				}
+				names = append(names, name.Name)
+				if name.Name == "__all__" {
+					names = append(names, texts(s.Value)...)
 				}
 			}
 		}
 	}
 	return names
+}
+
+// texts returns the strings in a list.
+func texts(list syntax.Expr) (texts []string) {
+	l, ok := list.(*syntax.List)
+	if !ok {
+		return nil
+	}
+	for _, e := range l.Elts {
+		if c, ok := e.(*syntax.Constant); ok {
+			if s, ok := c.Value.(string); ok {
+				texts = append(texts, s)
+			}
+		}
+	}
+	return texts
 }

@@ -90,10 +90,11 @@ func (p *Process) attr(x Value, name string) (attribute, error) {
 
 // moduleHook is for a name that a module lacks. A builtin module's __getattr__ is
 // asked at once, so that whoever imports from it or looks for a near name sees
-// what is missing.
+// what is missing. That of a module that the host has in the script language makes
+// what is in its __all__ and not there yet.
 func (p *Process) moduleHook(m *Module, name string) (attribute, error) {
 	hook, args := m.Get("__getattr__"), []Value{starlark.String(name)}
-	if hook == nil {
+	if hook == nil || m.FromHost() && !slices.Contains(m.All(), name) {
 		return attribute{}, p.noAttr(m, name)
 	}
 	native, ok := hook.(*Native)
@@ -609,6 +610,9 @@ func (p *Process) Dir(x Value) []string {
 			if v != nil {
 				set[x.Globals.Names[slot]] = true
 			}
+		}
+		if x.FromHost() {
+			add(x.All())
 		}
 	case starlark.HasAttrs:
 		add(x.AttrNames())

@@ -305,7 +305,8 @@ func (p *Process) importFrom(x Value, name string) (Value, error) {
 	return nil, e
 }
 
-// importStar does IMPORTSTAR.
+// importStar does IMPORTSTAR. It pushes a frame if a name is made when it is asked for, and
+// runs again after it.
 func (p *Process) importStar(fr *Frame, in compile.Instr, regs []Value) error {
 	m, ok := regs[in.A].(*Module)
 	if !ok {
@@ -322,11 +323,14 @@ func (p *Process) importStar(fr *Frame, in compile.Instr, regs []Value) error {
 		}
 		for _, n := range names {
 			s, _ := starlark.AsString(n)
-			v := m.Get(s)
-			if v == nil {
-				return p.noAttr(m, s)
+			a, err := p.attr(m, s)
+			if err != nil {
+				return err
 			}
-			set(s, v)
+			if a.fn != nil {
+				return p.start(a.fn, a.args, RetRetry)
+			}
+			set(s, a.value)
 		}
 		return nil
 	}

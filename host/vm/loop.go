@@ -909,6 +909,7 @@ reload:
 			if err = p.importStar(fr, *in, p.registers()); err != nil {
 				goto raise
 			}
+			goto reload
 
 		case compile.FORMAT:
 			fr.PC = next(instrs, in)

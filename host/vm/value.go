@@ -52,6 +52,20 @@ func (m *Module) Variables() starlark.StringDict {
 	return vars
 }
 
+// All returns the names in the module's __all__, if it has one that is a list.
+func (m *Module) All() (names []string) {
+	all, ok := m.Get("__all__").(*starlark.List)
+	if !ok {
+		return nil
+	}
+	for _, v := range Elems(all) {
+		if name, ok := v.(starlark.String); ok {
+			names = append(names, string(name))
+		}
+	}
+	return names
+}
+
 // At returns the global in a slot, or nil.
 func (m *Module) At(slot uint32) Value {
 	if int(slot) < len(m.Slots) {
