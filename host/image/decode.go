@@ -381,6 +381,7 @@ func (d *decoder) insert(t table) {
 		d.fail("an unset key or value")
 		return
 	}
+	largePages(vm.Reserve(t.of, len(t.keys)))
 	if err := vm.InsertDistinct(t.of, t.keys, t.values); err != nil {
 		d.fail("%v", err)
 	}

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"slices"
 	"unsafe"
 
 	"mpstar/host/compile"
@@ -73,16 +72,10 @@ func init() {
 		kindList: of("list",
 			func(e *encoder, l *starlark.List) { e.seq(vm.Elems(l)) },
 			func(d *decoder, l *starlark.List) { *l = *starlark.NewList(d.seq()) }),
-		kindDict: {name: "dict",
-			preamble: func(e *encoder, v any) { e.uint(v.(*starlark.Dict).Len()) },
-			alloc:    func(d *decoder) any { return starlark.NewDict(d.promise()) },
-			encode:   encodeDict,
-			decode:   func(d *decoder, v any) { d.table(v.(*starlark.Dict), d.seq(), d.seq()) }},
-		kindSet: {name: "set",
-			preamble: func(e *encoder, v any) { e.uint(v.(*starlark.Set).Len()) },
-			alloc:    func(d *decoder) any { return starlark.NewSet(d.promise()) },
-			encode:   encodeSet,
-			decode:   func(d *decoder, v any) { d.table(v.(*starlark.Set), d.seq(), nil) }},
+		kindDict: of("dict", encodeDict,
+			func(d *decoder, v *starlark.Dict) { d.table(v, d.seq(), d.seq()) }),
+		kindSet: of("set", encodeSet,
+			func(d *decoder, v *starlark.Set) { d.table(v, d.seq(), nil) }),
 		kindCell: of("cell",
 			func(e *encoder, c *vm.Cell) { e.ref(c.V) },
 			func(d *decoder, c *vm.Cell) { c.V = d.ref() }),
@@ -233,25 +226,15 @@ func decodeRows(d *decoder, it *vm.RowIter) {
 	}
 }
 
-func encodeDict(e *encoder, v any) {
-	d := v.(*starlark.Dict)
-	keys, values := slices.Grow(e.keys[:0], d.Len()), slices.Grow(e.values[:0], d.Len())
-	for k, v := range d.Entries() {
-		keys, values = append(keys, k), append(values, v)
-	}
-	e.seq(keys)
-	e.seq(values)
-	e.keys, e.values = keys, values
+func encodeDict(e *encoder, d *starlark.Dict) {
+	e.keys, e.values = vm.AppendEntries(d, e.keys[:0], e.values[:0])
+	e.seq(e.keys)
+	e.seq(e.values)
 }
 
-func encodeSet(e *encoder, v any) {
-	s := v.(*starlark.Set)
-	keys := slices.Grow(e.keys[:0], s.Len())
-	for k := range s.Elements() {
-		keys = append(keys, k)
-	}
-	e.seq(keys)
-	e.keys = keys
+func encodeSet(e *encoder, s *starlark.Set) {
+	e.keys, e.values = vm.AppendEntries(s, e.keys[:0], e.values[:0])
+	e.seq(e.keys)
 }
 
 // encodeSource leaves out the text of the host's own sources, which no

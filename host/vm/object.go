@@ -511,8 +511,14 @@ func markKeyed(key Value, classes []*Class) []*Class {
 }
 
 // InsertDistinct puts keys that are not equal to each other into an empty dict,
-// with their values, or into an empty set.
+// with their values, or into an empty set. See Reserve.
 func InsertDistinct(table Value, keys, values []Value) (err error) {
+	if n := tableOf(table).fill(keys, values); n > 0 {
+		keys = keys[n:]
+		if values != nil {
+			values = values[n:]
+		}
+	}
 	byIdentity(keys, func() {
 		for i, k := range keys {
 			var v Value

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"mpstar/host/compile"
@@ -27,8 +28,10 @@ type tableLayout struct {
 	frozen    bool
 }
 
+const bucketSize = 8
+
 type bucketLayout struct {
-	entries [8]entryLayout
+	entries [bucketSize]entryLayout
 	next    *bucketLayout
 }
 
@@ -42,14 +45,17 @@ type entryLayout struct {
 func dictTable(d *starlark.Dict) *tableLayout { return (*tableLayout)(unsafe.Pointer(d)) }
 func setTable(s *starlark.Set) *tableLayout   { return (*tableLayout)(unsafe.Pointer(s)) }
 
+// tableOf returns the table of a dict or set.
+func tableOf(v Value) *tableLayout {
+	if d, ok := v.(*starlark.Dict); ok {
+		return dictTable(d)
+	}
+	return setTable(v.(*starlark.Set))
+}
+
 // hashed returns the keys of a dict or set that have a hash.
 func hashed(table Value, hash uint32) []Value {
-	var t *tableLayout
-	if d, ok := table.(*starlark.Dict); ok {
-		t = dictTable(d)
-	} else {
-		t = setTable(table.(*starlark.Set))
-	}
+	t := tableOf(table)
 	if len(t.table) == 0 {
 		return nil
 	}
@@ -238,9 +244,13 @@ func (t *tableLayout) reserve(n int) {
 	}
 }
 
-// append puts an entry in its bucket and at the end of the order.
+// append puts a key in its bucket and at the end of the order.
 func (t *tableLayout) append(hash uint32, key, v Value) {
-	e := t.room(hash)
+	t.put(t.room(hash), hash, key, v)
+}
+
+// put fills a free entry and puts it at the end of the order.
+func (t *tableLayout) put(e *entryLayout, hash uint32, key, v Value) {
 	e.hash, e.key, e.value = hash, key, v
 	e.prevLink = t.tailLink
 	*t.tailLink = e
@@ -304,6 +314,105 @@ func (t *tableLayout) grow() {
 // movedTo returns what an entry of the old table has become.
 func movedTo(e *entryLayout) *entryLayout {
 	return (*entryLayout)(unsafe.Add(unsafe.Pointer(e.prevLink), -int(unsafe.Offsetof(e.next))))
+}
+
+// AppendEntries appends the keys of a dict or set to keys, in their order, and the values to values.
+//
+// In a large table that order goes to and fro, and the place of the next entry, which stands in the entry, would be
+// waited for 100,000 times. So it is first written down for all entries as they lie: that is little memory and stays
+// near, and the processor can fetch many entries at once. [100,000 entries: a third of the time]
+func AppendEntries(table Value, keys, values []Value) (k, v []Value) {
+	t := tableOf(table)
+	keys, values = slices.Grow(keys, int(t.len)), slices.Grow(values, int(t.len))
+	next := t.nextPlaces()
+	e, at := t.head, far
+	for e != nil {
+		keys, values = append(keys, e.key), append(values, e.value)
+		if at != far {
+			at = next[at]
+		}
+		if at != far {
+			e = &t.table[at/bucketSize].entries[at%bucketSize]
+		} else if e = e.next; next != nil {
+			at = t.place(e)
+		}
+	}
+	return keys, values
+}
+
+// far is the place of an entry that is not in the table itself but in a bucket that has been
+// added to one of its, and of none.
+const far = ^uint32(0)
+
+// place returns the place of an entry in the table.
+func (t *tableLayout) place(e *entryLayout) uint32 {
+	const size = unsafe.Sizeof(bucketLayout{})
+	at := uintptr(unsafe.Pointer(e)) - uintptr(unsafe.Pointer(&t.table[0]))
+	if at >= size*uintptr(len(t.table)) {
+		return far
+	}
+	return uint32(at/size*bucketSize + at%size/unsafe.Sizeof(entryLayout{}))
+}
+
+// nextPlaces returns, by the place of an entry, that of the next; nil of a table
+// that is near as it is.
+func (t *tableLayout) nextPlaces() []uint32 {
+	if len(t.table) < 1<<10 {
+		return nil
+	}
+	next := make([]uint32, bucketSize*len(t.table))
+	for i := range t.table {
+		for j := range t.table[i].entries {
+			if e := &t.table[i].entries[j]; e.hash != 0 {
+				next[bucketSize*i+j] = t.place(e.next)
+			}
+		}
+	}
+	return next
+}
+
+// Reserve makes room for n keys in an empty dict or set, and returns the memory of its buckets.
+func Reserve(table Value, n int) []byte {
+	t := tableOf(table)
+	t.reserve(n)
+	if len(t.table) == 0 {
+		t.table, t.tailLink = t.bucket0[:], &t.head
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&t.table[0])), len(t.table)*int(unsafe.Sizeof(bucketLayout{})))
+}
+
+// fill puts distinct keys with their values, or None without, into an empty dict or set that has room for them. It
+// returns how many it put: those before the first whose hash only the library knows. It does not look at
+// the buckets before it writes, which for a large table would cost more than all the rest.
+func (t *tableLayout) fill(keys, values []Value) int {
+	var few [64]uint8
+	used := few[:] // by bucket, a bit for each of its entries
+	if len(t.table) > len(few) {
+		used = make([]uint8, len(t.table))
+	}
+	for i, k := range keys {
+		hash, plain := plainHash(k)
+		if !plain || len(t.table) == 0 {
+			return i
+		}
+		v := Value(starlark.None)
+		if values != nil {
+			v = values[i]
+		}
+		at := hash & uint32(len(t.table)-1)
+		e := t.favourite(hash)
+		if used[at]>>e&1 != 0 {
+			e = uint32(bits.TrailingZeros8(^used[at]))
+		}
+		if e < bucketSize {
+			used[at] |= 1 << e
+			t.put(&t.table[at].entries[e], hash, k, v)
+		} else {
+			t.put(t.room(hash), hash, k, v)
+		}
+		t.len++
+	}
+	return len(keys)
 }
 
 // setOperation does |, & and - of two sets, in the order that the library gives the result. It returns nil if
