@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A sequence of values is written as its length, a mode and the elements. Flat
+// A sequence of values is written as its length and its chunks, each as a mode and elements. Flat
 // ones have modes that need no tag for each element.
 const (
 	seqRefs = iota
@@ -25,24 +25,19 @@ const (
 // seq writes a sequence.
 func (e *encoder) seq(elems []vm.Value) {
 	e.uint(len(elems))
-	if len(elems) == 0 {
-		return
-	}
-	mode := modeOf(elems)
-	e.byte(mode)
-	for len(elems) > 0 {
-		n := min(len(elems), seqChunk)
-		e.chunk(mode, elems[:n])
-		elems = elems[n:]
-		if mode != seqRefs && len(e.buf) >= bufferSize {
+	for chunk := range slices.Chunk(elems, seqChunk) {
+		mode := modeOf(chunk)
+		e.byte(mode)
+		e.chunk(mode, chunk)
+		if e.out != nil && len(e.buf) >= bufferSize {
 			e.flush()
 		}
 	}
 }
 
-// seqChunk is how many elements are written before the buffer is looked at: a large
-// sequence goes through a buffer that stays in the processor's cache.
-const seqChunk = 16 << 10
+// seqChunk is how many elements a chunk has: so many that it is in the processor's cache still when it is
+// written, after its mode has been found, and that the buffer stays there.
+const seqChunk = 4 << 10
 
 // modeOf returns the mode that all elements allow.
 func modeOf(elems []vm.Value) byte {
@@ -143,6 +138,13 @@ func (d *decoder) seq() []vm.Value {
 	return elems
 }
 
+// fill reads the elements of a sequence.
+func (d *decoder) fill(elems []vm.Value) {
+	for chunk := range slices.Chunk(elems, seqChunk) {
+		d.chunk(chunk)
+	}
+}
+
 // tuple fills a tuple, whose length is known.
 func (d *decoder) tuple(t starlark.Tuple) {
 	if n := d.count(); n != len(t) {
@@ -152,11 +154,8 @@ func (d *decoder) tuple(t starlark.Tuple) {
 	d.fill(t)
 }
 
-// fill reads the elements of a sequence.
-func (d *decoder) fill(elems []vm.Value) {
-	if len(elems) == 0 {
-		return
-	}
+// chunk reads the elements of a chunk.
+func (d *decoder) chunk(elems []vm.Value) {
 	switch mode := d.byte(); mode {
 	case seqRefs:
 		for i := range elems {
