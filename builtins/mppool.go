@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -40,7 +41,7 @@ var poolRows = []row{
 	{name: "pool_arm", sig: "(board, results)", fn: poolArm, doc: "Have the owner rung at the next result. Returns whether there is one already."},
 	{name: "pool_disarm", sig: "(board)", fn: poolDisarm, doc: "Have the owner not rung."},
 	{name: "task_put", sig: "(tasks, job, index, function, args, kwargs)", fn: taskPut, doc: "Add a task."},
-	{name: "tasks_map", sig: "(tasks, job, star, function, items, chunksize)", fn: tasksMap, doc: "Add the tasks of a map of a named function over a list. Returns a list of those that cannot be sent, as (index, exception)."},
+	{name: "tasks_map", sig: "(tasks, job, star, function, items, chunksize, first, failed)", fn: tasksMap, doc: "Add the tasks of a map of a named function over a list, from the first on. Those that cannot be sent are added to a list, which is returned, as (index, exception)."},
 	{name: "is_named", sig: "(function)", fn: isNamed, doc: "Tell whether a message has a function as no more than its name."},
 	{name: "task_end", sig: "(tasks)", fn: taskEnd, doc: "Add what tells one worker to end."},
 	{name: "task_get", sig: "(tasks, board, place, owner)", fn: taskGet, doc: "Wait for a task and take it, its tag being first stored at the place. Returns (tag, whether it could be read, form, function, arguments or the exception), or None if there will be no more."},
@@ -272,7 +273,8 @@ func isNamed(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return starlark.Bool(image.IsNamed(p, a[0])), nil
 }
 
-// tasksMap returns which tasks could not be put, as (index, exception).
+// tasksMap returns which tasks could not be put, as (index, exception). How far it has come is kept in
+// its argument first, for the call is made again after a signal.
 func tasksMap(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	q, err := queueOf(p, a[0])
 	if err != nil {
@@ -290,14 +292,23 @@ func tasksMap(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, cannotSend(err)
 	}
-	failed := starlark.NewList(nil)
-	for index, start := 0, 0; start < items.Len(); index, start = index+1, start+chunksize {
+	first, err := asInt(a[6])
+	if err != nil {
+		return nil, err
+	}
+	failed := a[7].(*starlark.List)
+	for index, start := first, first*chunksize; start < items.Len(); index, start = index+1, start+chunksize {
 		tag, err := tagOf(a[1], starlark.MakeInt(index))
 		if err != nil {
 			return nil, err
 		}
 		chunk := items.Slice(start, min(start+chunksize, items.Len()), 1)
-		if _, err := putItem(p, q, chunk, shm.Forever, taskHead(tag, form, function)...); err != nil {
+		_, err = putItem(p, q, chunk, shm.Forever, taskHead(tag, form, function)...)
+		if errors.Is(err, kernel.ErrInterrupted) {
+			a[6] = starlark.MakeInt(index)
+			return nil, err
+		}
+		if err != nil {
 			_ = failed.Append(starlark.Tuple{starlark.MakeInt(index), vm.AsException(err, vm.RuntimeError)}) // it is not frozen
 		}
 	}
