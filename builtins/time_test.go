@@ -80,7 +80,7 @@ func TestTimeErrorsSameAsPython(t *testing.T) {
 		"time.strftime('%c', (2024, 1, 1, 0, 0, 62, 0, 1, 0))", "time.strftime('%c', (2024, 1, 1, 0, 0, 0, -2, 1, 0))",
 		"time.strftime('%c', (2024, 1, 1, 0, 0, 0, 8, 1, 0))", "time.strftime('%c', (2024, 1, 1, 0, 0, 0, 0, 367, 0))", "time.strftime('%c', 5)",
 		"time.localtime('x')", "time.gmtime(1e18)", "time.gmtime(1e30)", "time.gmtime(float('nan'))", "time.gmtime(1.9)", "time.gmtime(-1.5)",
-		"time.sleep(-1)", "time.sleep('x')", "time.sleep(None)", "time.sleep()", "time.sleep(float('nan'))", "time.sleep(1e30)",
+		"time.sleep(-1)", "time.sleep('x')", "time.sleep(None)", "time.sleep()", "time.sleep(float('nan'))",
 		"time.struct_time((1, 2))", "time.struct_time((2024, 1, 1, 0, 0, 0, 0, 1, 0))", "time.struct_time((2024, 1, 1, 0, 0, 0, 0, 1, 0)).tm_zone",
 	})
 }

@@ -141,7 +141,7 @@ import signal
 pool = Pool(3)
 signal.signal(signal.SIGALRM, lambda number, frame: pool._attend())
 signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
-for i in range(100):
+for i in range(40):
     results = [pool.apply_async(abs, (-i,), callback=lambda v: None) for i in range(40)]
     assert list(pool.imap(abs, range(40))) == list(range(40))
     assert [r.get() for r in results] == list(range(40))
