@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode"
@@ -129,10 +130,35 @@ func parseInt(s string, base int, whole vm.Value) (vm.Value, error) {
 	if len(digits) > vm.MaxIntDigits && base&(base-1) != 0 {
 		return nil, vm.TooManyDigits(fmt.Sprintf(": value has %d digits", len(digits)))
 	}
-	if i, valid := new(big.Int).SetString(digits, base); ok && valid {
+	if i, valid := digitsInt(digits, base); ok && valid {
 		return starlark.MakeBigInt(i), nil
 	}
 	return nil, vm.Raise(vm.ValueError, "invalid literal for int() with base %d: %s", base, vm.PyRepr(whole))
+}
+
+// digitsInt is big.Int.SetString, whose time grows with the square of the length, by halves.
+func digitsInt(s string, base int) (i *big.Int, ok bool) {
+	if len(s) < 1000 {
+		return new(big.Int).SetString(s, base)
+	}
+	half := len(s) / 2
+	low, ok := digitsInt(s[len(s)-half:], base)
+	if !ok || strings.IndexByte("+-", s[len(s)-half]) >= 0 {
+		return nil, false
+	}
+	high, ok := digitsInt(s[:len(s)-half], base)
+	if !ok {
+		return nil, false
+	}
+	if s[0] == '-' {
+		low.Neg(low)
+	}
+	if base&(base-1) == 0 {
+		high.Lsh(high, uint(half*bits.TrailingZeros(uint(base))))
+	} else {
+		high.Mul(high, new(big.Int).Exp(big.NewInt(int64(base)), big.NewInt(int64(half)), nil))
+	}
+	return high.Add(high, low), true
 }
 
 // intDigits takes away what is not sign or digit, and finds the base that the

@@ -3,6 +3,8 @@ package builtins
 import (
 	"math"
 	"math/big"
+	"math/bits"
+	"slices"
 
 	"mpstar/host/compile"
 	"mpstar/host/vm"
@@ -384,12 +386,34 @@ func mathProd(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if start := arg(a, 1); start != nil {
 		product = start
 	}
+	if !slices.ContainsFunc(elems, func(v vm.Value) bool { return !isType[starlark.Int](v) }) {
+		return productOf(p, product, elems)
+	}
 	for _, v := range elems {
 		if product, err = p.Binary(compile.MUL, product, v); err != nil {
 			return nil, err
 		}
 	}
 	return product, nil
+}
+
+// productOf multiplies ints by halves, as fallingProduct does.
+func productOf(p *vm.Process, start vm.Value, ints []vm.Value) (vm.Value, error) {
+	if len(ints) == 0 {
+		return start, nil
+	}
+	if len(ints) == 1 {
+		return p.Binary(compile.MUL, start, ints[0])
+	}
+	below, err := productOf(p, start, ints[:len(ints)/2])
+	if err != nil {
+		return nil, err
+	}
+	above, err := productOf(p, starlark.MakeInt(1), ints[len(ints)/2:])
+	if err != nil {
+		return nil, err
+	}
+	return p.Binary(compile.MUL, below, above)
 }
 
 // realItems converts the elements of an iterable.
@@ -544,9 +568,6 @@ func norm(xs []float64) float64 {
 
 // Functions of ints.
 
-// maxFactorial bounds what factorial, comb and perm multiply.
-const maxFactorial = 1 << 27
-
 // natural converts an int that is not negative.
 func natural(v vm.Value, message string) (*big.Int, error) {
 	i, err := asIndex(v)
@@ -572,18 +593,22 @@ func mathFactorial(p *vm.Process, a []vm.Value) (vm.Value, error) {
 
 // falling is n * (n-1) * …, k factors.
 func falling(n *big.Int, k int64) (vm.Value, error) {
-	if k > maxFactorial {
-		return nil, vm.NewException(vm.MemoryError)
+	if k > int64(vm.MaxProduct/max(n.BitLen(), 1)) {
+		return nil, vm.TooLong()
 	}
+	return starlark.MakeBigInt(fallingProduct(n, k)), nil
+}
+
+// fallingProduct multiplies halves, for a product of numbers of one length takes least time.
+func fallingProduct(n *big.Int, k int64) *big.Int {
 	if n.IsInt64() {
-		return starlark.MakeBigInt(new(big.Int).MulRange(n.Int64()-k+1, n.Int64())), nil
+		return new(big.Int).MulRange(n.Int64()-k+1, n.Int64())
 	}
-	product, factor := big.NewInt(1), new(big.Int).Set(n)
-	for range k {
-		product.Mul(product, factor)
-		factor.Sub(factor, big.NewInt(1))
+	if k < 2 {
+		return new(big.Int).Exp(n, big.NewInt(k), nil)
 	}
-	return starlark.MakeBigInt(product), nil
+	above := fallingProduct(n, k/2)
+	return above.Mul(above, fallingProduct(new(big.Int).Sub(n, big.NewInt(k/2)), k-k/2))
 }
 
 func mathPerm(p *vm.Process, a []vm.Value) (vm.Value, error) {
@@ -638,25 +663,62 @@ func mathIsqrt(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return starlark.MakeBigInt(new(big.Int).Sqrt(n)), nil
+	if n.BitLen() > vm.MaxProduct {
+		return nil, vm.TooLong()
+	}
+	if n.Sign() == 0 {
+		return starlark.MakeInt(0), nil
+	}
+	return starlark.MakeBigInt(isqrt(n)), nil
+}
+
+// isqrt takes the time of one division, where big.Int.Sqrt takes that of many: each round of Newton's
+// iteration is as precise as its result can be (_approximate_isqrt in Modules/mathmodule.c, for n > 0).
+func isqrt(n *big.Int) *big.Int {
+	c := uint(n.BitLen()-1) / 2
+	root, d := big.NewInt(1), uint(0)
+	for s := bits.Len(c) - 1; s >= 0; s-- {
+		e := d
+		d = c >> s
+		q := new(big.Int).Rsh(n, 2*c-e-d+1)
+		q.Quo(q, root)
+		root.Add(root.Lsh(root, d-e-1), q)
+	}
+	if new(big.Int).Mul(root, root).Cmp(n) > 0 {
+		root.Sub(root, big.NewInt(1))
+	}
+	return root
+}
+
+// maxGcd bounds the product of the lengths of two ints whose common divisor is looked for: the time grows with it.
+const maxGcd = 1 << 40
+
+func gcd(x, y *big.Int) (*big.Int, error) {
+	if x.BitLen()*y.BitLen() > maxGcd {
+		return nil, vm.TooLong()
+	}
+	return new(big.Int).GCD(nil, nil, x, y), nil
 }
 
 func mathGcd(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-	return foldInts("gcd", 0, args, kwargs, func(x, y *big.Int) *big.Int { return new(big.Int).GCD(nil, nil, x, y) })
+	return foldInts("gcd", 0, args, kwargs, gcd)
 }
 
 func mathLcm(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
-	return foldInts("lcm", 1, args, kwargs, func(x, y *big.Int) *big.Int {
+	return foldInts("lcm", 1, args, kwargs, func(x, y *big.Int) (*big.Int, error) {
 		if x.Sign() == 0 || y.Sign() == 0 {
-			return new(big.Int)
+			return new(big.Int), nil
 		}
-		gcd := new(big.Int).GCD(nil, nil, x, y)
-		return gcd.Mul(gcd.Quo(x, gcd), y)
+		divisor, err := gcd(x, y)
+		if err != nil {
+			return nil, err
+		}
+		return divisor.Mul(divisor.Quo(x, divisor), y), nil
 	})
 }
 
 // foldInts applies f to what there is so far and the absolute value of the next int.
-func foldInts(name string, start int64, args []vm.Value, kwargs []starlark.Tuple, f func(x, y *big.Int) *big.Int) (vm.Value, error) {
+func foldInts(name string, start int64, args []vm.Value, kwargs []starlark.Tuple, f func(x, y *big.Int) (*big.Int, error)) (vm.Value, error) {
 	if len(kwargs) > 0 {
 		return nil, vm.Raise(vm.TypeError, "math.%s() takes no keyword arguments", name)
 	}
@@ -666,7 +728,9 @@ func foldInts(name string, start int64, args []vm.Value, kwargs []starlark.Tuple
 		if err != nil {
 			return nil, err
 		}
-		result = f(result, new(big.Int).Abs(i.BigInt()))
+		if result, err = f(result, new(big.Int).Abs(i.BigInt())); err != nil {
+			return nil, err
+		}
 	}
 	return starlark.MakeBigInt(result), nil
 }

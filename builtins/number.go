@@ -273,6 +273,9 @@ func powFn(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return p.Binary(compile.POW, a[0], a[1])
 }
 
+// maxPowMod bounds the time that pow takes for a modulus: the exponent's length times the square of the modulus's.
+const maxPowMod = 1 << 41
+
 func powMod(x, y, m vm.Value) (vm.Value, error) {
 	var b [3]*big.Int
 	for i, v := range []vm.Value{x, y, m} {
@@ -291,6 +294,9 @@ func powMod(x, y, m vm.Value) (vm.Value, error) {
 		return nil, vm.Raise(vm.ValueError, "pow() 3rd argument cannot be 0")
 	}
 	mod := new(big.Int).Abs(b[2])
+	if length := mod.BitLen(); b[1].BitLen() > maxPowMod/length/length {
+		return nil, vm.TooLong()
+	}
 	z := new(big.Int).Exp(b[0], b[1], mod)
 	if z == nil {
 		return nil, vm.Raise(vm.ValueError, "base is not invertible for the given modulus")

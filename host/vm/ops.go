@@ -218,8 +218,12 @@ func (p *Process) boolBinary(op compile.Opcode, x, y, bx, by Value) (Value, erro
 // wordSize is what an element of a list takes, in bytes.
 const wordSize = 16
 
-// maxBits bounds the integers that one operator may make.
-const maxBits = 1 << 27
+// maxBits bounds the integers that one operator may make. MaxProduct bounds those that come of a product
+// of long ones, or a division by one: nothing can interrupt it, and one of twice the length takes thrice the time.
+const (
+	maxBits    = 1 << 27
+	MaxProduct = 1 << 25
+)
 
 // sizeCheck refuses what would eat the machine's memory before the library tries it.
 func (p *Process) sizeCheck(op compile.Opcode, x, y Value) error {
@@ -233,11 +237,17 @@ func (p *Process) sizeCheck(op compile.Opcode, x, y Value) error {
 		b, ok2 := y.(starlark.Int)
 		switch {
 		case ok1 && ok2:
-			return checkBits(bitLen(a) + bitLen(b))
+			return checkProduct(bitLen(a), bitLen(b))
 		case ok2:
 			return p.repeatCheck(x, b)
 		case ok1:
 			return p.repeatCheck(y, a)
+		}
+	case compile.FLOORDIV, compile.MOD:
+		a, ok1 := x.(starlark.Int)
+		b, ok2 := y.(starlark.Int)
+		if ok1 && ok2 && bitLen(b) > 64 && bitLen(a) > MaxProduct {
+			return TooLong()
 		}
 	case compile.SHL:
 		a, ok1 := x.(starlark.Int)
@@ -273,9 +283,21 @@ func bitLen(i starlark.Int) int {
 
 func checkBits(n int) error {
 	if n > maxBits {
-		return NewException(MemoryError)
+		return TooLong()
 	}
 	return nil
+}
+
+func checkProduct(a, b int) error {
+	if min(a, b) > 64 && a+b > MaxProduct {
+		return TooLong()
+	}
+	return checkBits(a + b)
+}
+
+// TooLong is the error of an operation on ints that would take seconds, or the machine's memory.
+func TooLong() error {
+	return NewException(MemoryError, starlark.String("the integers are too long for this operation"))
 }
 
 // shift does SHL and SHR on ints, by counts that the library refuses too. It returns nil for other operations.
@@ -468,8 +490,17 @@ func power(x, y Value) (Value, error) {
 func intPower(x, y starlark.Int) (Value, error) {
 	b := x.BigInt()
 	n, ok := y.Int64()
-	if b.BitLen() > 1 && (!ok || n > maxBits/int64(b.BitLen()-1)) {
-		return nil, NewException(MemoryError)
+	exponent := b.BitLen() - 1 // if b is a power of two
+	shift := b.Sign() > 0 && exponent == int(b.TrailingZeroBits())
+	limit := int64(MaxProduct)
+	if shift {
+		limit = maxBits
+	}
+	if exponent > 0 && (!ok || n > limit/int64(exponent)) {
+		return nil, TooLong()
+	}
+	if shift && ok {
+		return starlark.MakeBigInt(b.Lsh(big.NewInt(1), uint(exponent)*uint(n))), nil
 	}
 	if b.BitLen() <= 1 && !ok { // 0, 1 or -1
 		n = 2 + int64(y.BigInt().Bit(0))

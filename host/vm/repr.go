@@ -168,8 +168,8 @@ func (pr *printer) print(v Value) error {
 	return nil
 }
 
-// MaxIntDigits is how many decimal digits an int may have that is read or written. The
-// time for it grows with the square of that, and nothing can interrupt it (CPython's limit is 4300).
+// MaxIntDigits is how many decimal digits an int may have that is read or written: nothing
+// can interrupt that (CPython's limit is 4300).
 const (
 	MaxIntDigits = 1_000_000
 	maxIntBits   = MaxIntDigits * 3322 / 1000 // as many bits, nearly
