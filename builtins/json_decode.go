@@ -16,6 +16,7 @@ import (
 // A jsonReader reads a value as Modules/_json.c does, and says the same of what is
 // wrong. Positions are in bytes.
 type jsonReader struct {
+	p      *vm.Process
 	s      string
 	i      int
 	depth  int // of arrays and objects around
@@ -33,7 +34,7 @@ func jsonLoads(p *vm.Process, a []vm.Value) (vm.Value, error) {
 			return nil, vm.NeedScript
 		}
 	}
-	r := jsonReader{most: p.Limits.Recursion, strict: arg(a, 7) == nil || bool(a[7].Truth())}
+	r := jsonReader{p: p, most: p.Limits.Recursion, strict: arg(a, 7) == nil || bool(a[7].Truth())}
 	var err error
 	if r.s, err = jsonText(a[0]); err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func jsonTree(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := jsonReader{i: start, most: p.Limits.Recursion, hooked: bool(a[3].Truth()), strict: bool(a[4].Truth())}
+	r := jsonReader{p: p, i: start, most: p.Limits.Recursion, hooked: bool(a[3].Truth()), strict: bool(a[4].Truth())}
 	if r.s, err = jsonText(a[0]); err != nil {
 		return nil, err
 	}
@@ -150,11 +151,16 @@ func (r *jsonReader) value() (vm.Value, error) {
 	switch {
 	case r.take('"'):
 		s, err := r.text()
-		return starlark.String(s), err
+		return r.p.MakeString(s), err
 	case r.take('{'):
 		return r.nested("object", r.object)
 	case r.take('['):
 		return r.nested("array", r.array)
+	}
+	if end := jsonNumberEnd(r.s[r.i:]); end > 0 {
+		text := r.s[r.i : r.i+end]
+		r.i += end
+		return r.parse(text), nil
 	}
 	for _, word := range jsonWords {
 		if strings.HasPrefix(r.s[r.i:], word.text) {
@@ -164,11 +170,6 @@ func (r *jsonReader) value() (vm.Value, error) {
 			}
 			return word.value, nil
 		}
-	}
-	if end := jsonNumberEnd(r.s[r.i:]); end > 0 {
-		text := r.s[r.i : r.i+end]
-		r.i += end
-		return r.parse(text), nil
 	}
 	return nil, r.fail("Expecting value", r.i)
 }
@@ -276,7 +277,7 @@ func (r *jsonReader) object() (vm.Value, error) {
 		}
 		if r.hooked {
 			pairs = append(pairs, starlark.Tuple{key, v})
-		} else if err := d.SetKey(key, v); err != nil {
+		} else if err := vm.Insert(d, key, v); err != nil {
 			return nil, err
 		}
 		r.space()
@@ -311,7 +312,7 @@ func (r *jsonReader) pair() (key, v vm.Value, err error) {
 	}
 	r.space()
 	v, err = r.value()
-	return starlark.String(name), v, err
+	return r.p.MakeString(name), v, err
 }
 
 // text reads a string up to its closing quote.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -107,6 +108,11 @@ func (w *jsonWriter) write(v vm.Value) error {
 	case starlark.Bool:
 		w.b.WriteString(jsonBool(v))
 	case starlark.Int:
+		if i, ok := v.Int64(); ok {
+			var buf [20]byte
+			w.b.Write(strconv.AppendInt(buf[:0], i, 10))
+			return nil
+		}
 		if err := vm.CheckDigits(v); err != nil {
 			return err
 		}
@@ -174,6 +180,10 @@ func (w *jsonWriter) quote(s string) {
 	w.b.WriteByte('"')
 	plain := 0 // from here on nothing had to be escaped
 	for i := 0; i < len(s); {
+		if c := s[i]; c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		escape := w.escape(r, s[i], n)
 		if escape != "" {
@@ -187,11 +197,9 @@ func (w *jsonWriter) quote(s string) {
 	w.b.WriteByte('"')
 }
 
-// escape returns the escape of a character of n bytes, or "" if it needs none.
+// escape returns the escape of a character of n bytes, which is no plain ASCII, or "" if it needs none.
 func (w *jsonWriter) escape(r rune, first byte, n int) string {
 	switch {
-	case r >= ' ' && r < 0x7f && r != '"' && r != '\\':
-		return ""
 	case jsonEscapes[r] != "":
 		return jsonEscapes[r]
 	case r < ' ':
@@ -256,21 +264,29 @@ func (w *jsonWriter) array(n int, at func(int) vm.Value) error {
 }
 
 func (w *jsonWriter) object(d *starlark.Dict) error {
-	entries := d.Items()
-	if len(entries) == 0 {
+	if d.Len() == 0 {
 		w.b.WriteString("{}")
 		return nil
 	}
+	entries := d.Entries()
 	if w.sortKeys {
-		if err := w.sort(entries); err != nil {
+		items := d.Items()
+		if err := w.sort(items); err != nil {
 			return err
+		}
+		entries = func(yield func(key, v vm.Value) bool) {
+			for _, item := range items {
+				if !yield(item[0], item[1]) {
+					return
+				}
+			}
 		}
 	}
 	w.b.WriteByte('{')
 	w.line(len(w.path))
 	first := true
-	for _, entry := range entries {
-		key, ok, err := w.key(vm.Plain(entry[0]))
+	for k, v := range entries {
+		key, ok, err := w.key(vm.Plain(k))
 		if err != nil {
 			return err
 		}
@@ -284,7 +300,7 @@ func (w *jsonWriter) object(d *starlark.Dict) error {
 		first = false
 		w.quote(key)
 		w.b.WriteString(w.colon)
-		if err := w.write(entry[1]); err != nil {
+		if err := w.write(v); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package builtins
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -193,6 +192,14 @@ func percent(p *vm.Process, x, operand vm.Value) (vm.Value, error) {
 			s = s[i+2:]
 			continue
 		}
+		if !format.bytes && i+1 < len(s) && args.bare(s[i+1]) {
+			var err error
+			if b, err = args.expandBare(p, b, s[i+1]); err != nil {
+				return nil, err
+			}
+			s = s[i+2:]
+			continue
+		}
 		d, next, err := parseDirective(s, i+1)
 		if err != nil {
 			return nil, err
@@ -214,6 +221,30 @@ func percent(p *vm.Process, x, operand vm.Value) (vm.Value, error) {
 		return starlark.Bytes(b), nil
 	}
 	return p.StringOf(b), nil
+}
+
+// bare reports whether the next argument is for a verb that says all: %s or %r of anything, or %d of an int.
+func (args *percentArgs) bare(verb byte) bool {
+	if len(args.values) == 0 {
+		return false
+	}
+	_, isInt := vm.WideInt(args.values[0])
+	return verb == 's' || verb == 'r' || verb == 'd' && isInt
+}
+
+// expandBare takes the argument of such a verb and appends it.
+func (args *percentArgs) expandBare(p *vm.Process, b []byte, verb byte) (_ []byte, err error) {
+	v := args.values[0]
+	args.values = args.values[1:]
+	if verb == 'r' {
+		b, err = p.AppendRepr(b, v)
+	} else {
+		b, err = p.AppendStr(b, v)
+	}
+	if err == nil {
+		err = p.Room(len(b), 2)
+	}
+	return b, err
 }
 
 // kind is how messages about formatting call the type.
@@ -239,15 +270,7 @@ func (d *directive) expand(p *vm.Process, b []byte, format text, args *percentAr
 		return b, err
 	}
 	switch d.verb {
-	case 's', 'r':
-		if d.bare && !format.bytes {
-			if d.verb == 's' {
-				return p.AppendStr(b, v)
-			}
-			return p.AppendRepr(b, v)
-		}
-		return d.convert(p, b, v, format)
-	case 'a', 'b':
+	case 's', 'r', 'a', 'b':
 		return d.convert(p, b, v, format)
 	case 'd', 'i', 'u', 'o', 'x', 'X':
 		return d.integer(b, v, format)
@@ -374,9 +397,6 @@ func (d *directive) fill(b []byte, s string, format text) ([]byte, error) {
 
 // integer is %d and its kind.
 func (d *directive) integer(b []byte, v vm.Value, format text) ([]byte, error) {
-	if n, ok := vm.WideInt(v); ok && d.bare && d.verb == 'd' {
-		return strconv.AppendInt(b, n, 10), nil
-	}
 	var i starlark.Int
 	switch v := v.(type) {
 	case starlark.Int:

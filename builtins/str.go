@@ -657,20 +657,14 @@ func (t text) fields() []string {
 	if t.bytes {
 		return strings.FieldsFunc(t.s, isByteSpace)
 	}
-	n, before := 0, true // how many fields begin; whether what precedes is white space, or nothing
+	var few [16]string
+	fields, start := few[:0], -1
 	for i := range len(t.s) {
 		c := t.s[i]
 		if c >= utf8.RuneSelf {
 			return strings.FieldsFunc(t.s, isSpace)
 		}
-		if before && !asciiSpace[c] {
-			n++
-		}
-		before = asciiSpace[c]
-	}
-	fields, start := make([]string, 0, n), -1
-	for i := range len(t.s) {
-		switch space := asciiSpace[t.s[i]]; {
+		switch space := asciiSpace[c]; {
 		case space && start >= 0:
 			fields, start = append(fields, t.s[start:i]), -1
 		case !space && start < 0:
@@ -680,7 +674,9 @@ func (t text) fields() []string {
 	if start >= 0 {
 		fields = append(fields, t.s[start:])
 	}
-	return fields
+	all := make([]string, len(fields))
+	copy(all, fields)
+	return all
 }
 
 // asciiSpace is isSpace of the ASCII characters.

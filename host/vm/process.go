@@ -30,7 +30,7 @@
 //     change only where a frame is entered, so that they are not written to memory at each instruction;
 //   - enter (call.go): calls of functions, classes and builtins push no arguments, allocate nothing and fill the frame in where it lies;
 //   - site (cache.go): attributes, methods, class attributes and module globals by inline caches of four entries;
-//   - boxes and temporaries (float.go), wide (wide.go), NewTuple (list.go), text (concat.go): fewer and cheaper allocations;
+//   - boxes and temporaries (float.go), wide (wide.go), NewTuple (list.go), stringChunk and text (string.go): fewer and cheaper allocations;
 //   - tableLayout (table.go): dicts and sets without the library's calls for plain keys;
 //   - direct (direct.go): operators of instances without the prelude.
 //
