@@ -87,6 +87,7 @@ func moduleTable() map[string]func() *vm.Module {
 		"_pickle":          _pickleModule,
 		"_re":              _reModule,
 		"_socket":          _socketModule,
+		"_weakref":         _weakrefModule,
 		"_zlib":            _zlibModule,
 		"atexit":           atexitModule,
 		"errno":            errnoModule,

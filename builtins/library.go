@@ -67,6 +67,7 @@ func libraryKinds() map[string]func() vm.Portable {
 		channelKind:   func() vm.Portable { return new(channel) },
 		codeKind:      func() vm.Portable { return new(codeObject) },
 		structSeqKind: func() vm.Portable { return new(StructSeq) },
+		weakRefKind:   func() vm.Portable { return new(weakRef) },
 	}
 }
 
