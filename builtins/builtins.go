@@ -82,6 +82,7 @@ func sourceTable() map[string]func() string {
 func moduleTable() map[string]func() *vm.Module {
 	return map[string]func() *vm.Module{
 		"_binary":          _binaryModule,
+		"_inspect":         _inspectModule,
 		"_library":         _libraryModule,
 		"_multiprocessing": _multiprocessingModule,
 		"_pickle":          _pickleModule,
