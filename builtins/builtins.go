@@ -118,6 +118,7 @@ func valueMethods() map[string]func() map[string]*vm.Native {
 		"tuple":     lazily("tuple", isType[starlark.Tuple], tupleRows),
 		"dict":      lazily("dict", isType[*starlark.Dict], dictRows),
 		"set":       lazily("set", isType[*starlark.Set], setRows),
+		"frozenset": sync.OnceValue(frozensetMethods),
 		"property":  lazily("property", isType[*vm.Property], propertyRows),
 		"slice":     lazily("slice", isType[*vm.Slice], sliceRows),
 	}

@@ -14,6 +14,7 @@ var intrinsicRows = []row{
 	{name: "_stdin", sig: "()", fn: func(p *vm.Process, a []vm.Value) (vm.Value, error) { return stdin(p), nil }, doc: "Return sys.stdin."},
 	{name: "_sort_by", sig: "(keys, values, reverse)", fn: sortByFn, slow: "_merge_sort", doc: "Return the values sorted by their keys."},
 	{name: "_escape_ascii", sig: "(text)", fn: escapeFn, doc: "Return text with all but ASCII escaped."},
+	{name: "_frozen", sig: "(set)", fn: frozenFn, doc: "Return the frozenset of a set that nobody else has."},
 	{name: "_is_iterator", sig: "(x)", fn: isIteratorFn, doc: "Tell whether x has a __next__."},
 	{name: "_is_file", sig: "(x)", fn: isFileFn, doc: "Tell whether x is a file of Go's."},
 	{name: "_help_text", sig: "(x=None)", fn: helpTextFn, doc: "Return what help would write."},

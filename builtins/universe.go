@@ -35,7 +35,7 @@ var universeRows = []row{
 	{name: "tuple", sig: "(iterable=(), /)", fn: tupleFn, slow: "slow_tuple", makes: "tuple", doc: "Make a tuple of the elements of an iterable."},
 	{name: "dict", sig: "(x=(), /, **items)", raw: dictNative, slow: "slow_dict", makes: "dict", doc: "Make a dict of a mapping or of pairs, and of keyword arguments."},
 	{name: "set", sig: "(iterable=(), /)", fn: setFn, slow: "slow_set", makes: "set", doc: "Make a set of the elements of an iterable."},
-	{name: "frozenset", sig: "(iterable=(), /)", fn: setFn, slow: "slow_set", makes: "set", doc: "Make a set. It is an ordinary one: it can be changed and cannot be a key."},
+	{name: "frozenset", sig: "(iterable=(), /)", fn: frozensetFn, slow: "slow_frozenset", makes: "frozenset", doc: "Make a set that never changes, and so can be a key."},
 	{name: "range", sig: "(start, stop, step=1, /)", raw: rangeNative, iter: rangeIterator, slow: "slow_range", makes: "range", doc: "Make the sequence of ints from start up to stop, which is not in it, by step. With one argument, from 0 up to it."},
 	{name: "slice", sig: "(start, stop, step=None, /)", raw: sliceNative, makes: "slice", doc: "Make what x[start:stop:step] indexes x with. With one argument, it is stop."},
 

@@ -49,7 +49,7 @@ func isIndexable(v Value) bool {
 }
 
 func isContainer(v Value) bool {
-	_, set := v.(*starlark.Set)
+	_, set := Thaw(v).(*starlark.Set)
 	return set || isDict(v) || isIndexable(v)
 }
 

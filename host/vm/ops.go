@@ -118,6 +118,9 @@ func (p *Process) Binary(op compile.Opcode, x, y Value) (Value, error) {
 	if err == nil {
 		return z, nil
 	}
+	if err == NeedScript {
+		return nil, err
+	}
 	if op == compile.OR && (x != starlark.None || y != starlark.None) {
 		if u := UnionOf([]Value{x, y}, false); u != nil {
 			return u, nil
@@ -639,10 +642,14 @@ func equal(x, y Value, depth int) (bool, error) {
 	case *starlark.Dict:
 		y, ok := y.(*starlark.Dict)
 		return equalDicts(x, y, ok, depth)
+	case *FrozenSet:
+		return equal(x.Set(), Thaw(y), depth-1)
 	case *starlark.Set:
+		y := Thaw(y)
 		if bothTables(x, y) && (scripted(x) || scripted(y)) {
 			return false, NeedScript
 		}
+		return starlark.EqualDepth(x, y, depth)
 	case starlark.String:
 		return namesType(x, y), nil // of two strings equalPlain knows
 	case *Native:
@@ -729,6 +736,9 @@ func equalDicts(x, y *starlark.Dict, ok bool, depth int) (bool, error) {
 func (p *Process) Compare(op compile.Opcode, x, y Value) (bool, error) {
 	if a, b, ok := bothSmallAt(&x, &y); ok {
 		return ordered(op, a, b), nil
+	}
+	if sx, sy := Thaw(x), Thaw(y); (isFrozen(x) || isFrozen(y)) && bothTables(sx, sy) {
+		return p.Compare(op, sx, sy)
 	}
 	if object(x) != nil || object(y) != nil || bothTables(x, y) && (scripted(x) || scripted(y)) {
 		return false, NeedScript
@@ -868,6 +878,8 @@ func (p *Process) Contains(x, y Value) (bool, error) {
 			err = nil // what cannot be hashed is in no dict: so says Starlark, in which this is no error
 		}
 		return found, err
+	case *FrozenSet:
+		return p.Contains(x, c.Set())
 	case *starlark.Set:
 		found, err := SetHas(c, x)
 		return found, HashError(err, x)
@@ -986,7 +998,7 @@ func (p *Process) Index(x, key Value) (Value, error) {
 		return nil, Raise(TypeError, "type '%s' is not subscriptable", x.Name)
 	case *Native:
 		switch x.Makes {
-		case "list", "dict", "set", "tuple": // an alias for annotations: nothing looks at what is in the brackets
+		case "list", "dict", "set", "frozenset", "tuple": // an alias for annotations: nothing looks at what is in the brackets
 			return x, nil
 		}
 	}

@@ -143,6 +143,9 @@ func (pr *printer) print(v Value) error {
 		}
 		elems := elements(v)
 		return pr.sequence("set([", "])", len(elems), elems.Index)
+	case *FrozenSet:
+		elems := elements(v.Set())
+		return pr.sequence("frozenset([", "])", len(elems), elems.Index)
 	case *Instance:
 		if pr.strict && overrides(v, "__repr__") {
 			return NeedScript
