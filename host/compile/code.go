@@ -405,7 +405,7 @@ type Code struct {
 	Kind     Kind
 	HasDoc   bool
 
-	// Annotations are those of a class body: a name and the text of its annotation, and so on.
+	// Annotations are those of a class body or function: a name and the text of its annotation, and so on.
 	Annotations []string
 
 	// Parameters occupy the first registers: positional, keyword-only, *args,

@@ -268,6 +268,7 @@ func (b *builder) funcDef(s *syntax.FuncDef) {
 		return
 	}
 	b.function(s, &s.Params, func(c *builder) {
+		c.signature(s)
 		c.stmts(c.code.docstring(s.Body))
 		c.returnNone(lastRange(s))
 	})
@@ -333,6 +334,34 @@ func (b *builder) classBody(s *syntax.ClassDef) *Code {
 	return c.finish()
 }
 
+// signature keeps the annotations of a function's parameters and of its result, in the order in which CPython has them.
+func (b *builder) signature(s *syntax.FuncDef) {
+	p := &s.Params
+	b.paramAnnotations(p.Positional...)
+	if p.Varargs != nil {
+		b.paramAnnotations(*p.Varargs)
+	}
+	b.paramAnnotations(p.KwOnly...)
+	if p.Kwargs != nil {
+		b.paramAnnotations(*p.Kwargs)
+	}
+	if s.Returns != nil {
+		b.annotation("return", s.Returns)
+	}
+}
+
+func (b *builder) paramAnnotations(list ...syntax.Param) {
+	for i := range list {
+		if list[i].Annotation != nil {
+			b.annotation(b.scope.mangle(list[i].Name), list[i].Annotation)
+		}
+	}
+}
+
+func (b *builder) annotation(name string, e syntax.Expr) {
+	b.code.Annotations = append(b.code.Annotations, name, b.code.Source.Part(e.Span()))
+}
+
 // annotations keeps the annotations of a class's variables. They are texts, as with
 // CPython's "from __future__ import annotations": nothing is evaluated.
 func (b *builder) annotations(body []syntax.Stmt) {
@@ -342,7 +371,7 @@ func (b *builder) annotations(body []syntax.Stmt) {
 			continue
 		}
 		if n, ok := a.Target.(*syntax.Name); ok {
-			b.code.Annotations = append(b.code.Annotations, b.scope.mangle(n.Name), b.code.Source.Part(a.Annotation.Span()))
+			b.annotation(b.scope.mangle(n.Name), a.Annotation)
 		}
 	}
 }

@@ -494,6 +494,9 @@ func (e *encoder) globalsOf(c *compile.Code, m *vm.Module) []uint32 {
 			}
 			set[slot] = true
 		}
+		if slices.Contains(code.Names, "__annotations__") { // which names types that the code does not
+			return e.wholeModule(m)
+		}
 	}
 	slots := make([]uint32, 0, len(set))
 	for slot := range set {

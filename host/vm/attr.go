@@ -312,6 +312,9 @@ func orNone(v Value) Value {
 }
 
 func (p *Process) classAttr(c *Class, name string) (attribute, error) {
+	if name == "__annotations__" {
+		return attribute{value: p.classAnnotations(c)}, nil
+	}
 	switch v := c.Find(name).(type) {
 	case nil:
 	case *StaticMethod:
@@ -435,6 +438,9 @@ func (p *Process) plainAttr(x Value, name string) (Value, error) {
 	case *Function:
 		if v := x.attr(name); v != nil {
 			return v, nil
+		}
+		if name == "__annotations__" {
+			return p.annotations(x.Proto.Module, x.Proto.Code.Annotations), nil
 		}
 	case *Native:
 		if v := x.attr(p, name); v != nil {

@@ -186,12 +186,13 @@ func (p *Process) classValue(fr *Frame, c *Class, pc int) Value {
 	s := fr.Fn.Proto.site(pc)
 	e := s.findOf(unsafe.Pointer(c), p.epoch)
 	if e == nil || e.values != p.values {
-		found := c.Find(attrName(fr, pc))
+		name := attrName(fr, pc)
+		found := c.Find(name)
 		static, ok := found.(*StaticMethod)
 		switch _, method := found.(*ClassMethod); {
 		case ok:
 			found = static.Fn
-		case found == nil || method || getter(found) != nil:
+		case found == nil || method || getter(found) != nil || name == "__annotations__":
 			return nil
 		}
 		e = s.add(siteEntry{of: unsafe.Pointer(c), epoch: p.epoch, values: p.values, slot: -1, value: found})
