@@ -26,9 +26,10 @@ type siteEntry struct {
 	of     unsafe.Pointer // the class or module
 	epoch  uint32
 	values uint32
-	slot   int    // of the instance or module, or -1
-	value  Value  // found on the class, or nil
-	grown  *Shape // SETATTR: the shape with the attribute added, or nil
+	slot   int     // of the instance or module, or -1
+	value  Value   // found on the class, or nil
+	grown  *Shape  // SETATTR: the shape with the attribute added, or nil
+	leaf   *Native // what gets or, of SETATTR, sets a property, if that is a leaf, or nil
 }
 
 // site returns the inline cache of the instruction at pc.
@@ -84,8 +85,11 @@ func (p *Process) cachedAttr(fr *Frame, x Value, pc int) Value {
 				return nil
 			}
 		}
-		if e.slot >= 0 {
+		switch {
+		case e.slot >= 0:
 			return x.Slots[e.slot]
+		case e.leaf != nil:
+			return p.getLeaf(e.leaf, x)
 		}
 		return e.value
 	case *Exception:
@@ -98,39 +102,49 @@ func (p *Process) cachedAttr(fr *Frame, x Value, pc int) Value {
 	return nil
 }
 
-// exceptionAttr is cachedAttr for exceptions, whose args and the like are properties.
+// exceptionAttr is cachedAttr for exceptions.
 func (p *Process) exceptionAttr(fr *Frame, x *Exception, pc int) Value {
 	s := fr.Fn.Proto.site(pc)
 	e := s.find(x.Shape, p.epoch)
 	if e == nil || e.slot < 0 && e.values != p.values {
-		if e = p.fillExceptionAttr(s, x.Shape, attrName(fr, pc)); e == nil {
+		if e = p.fillAttr(s, x.Shape, attrName(fr, pc)); e == nil {
 			return nil
 		}
 	}
-	if e.slot >= 0 {
+	switch {
+	case e.slot >= 0:
 		return x.Slots[e.slot]
+	case e.leaf != nil:
+		return p.getLeaf(e.leaf, x)
 	}
-	get, ok := e.value.(*Native)
-	if !ok {
-		return e.value
-	}
-	v, err := get.Fn(p, []Value{x}, nil)
+	return e.value
+}
+
+// getLeaf calls the getter of a property. It returns nil if that fails, as it will where it is called again without the cache.
+func (p *Process) getLeaf(get *Native, x Value) Value {
+	p.leafArgs[0] = x
+	v, err := get.Fn(p, p.leafArgs[:1], nil)
+	p.leafArgs[0] = nil
 	if err != nil {
 		return nil
 	}
 	return v
 }
 
-// fillExceptionAttr is fillAttr for exceptions: an entry may have the getter of a property, if that is a leaf.
-func (p *Process) fillExceptionAttr(s *site, shape *Shape, name string) *siteEntry {
-	prop, ok := shape.Class.Find(name).(*Property)
-	if !ok {
-		return p.fillAttr(s, shape, name)
+// setLeaf calls the setter of a property. It reports whether that did it.
+func (p *Process) setLeaf(set *Native, x, v Value) bool {
+	p.leafArgs = [2]Value{x, v}
+	_, err := set.Fn(p, p.leafArgs[:], nil)
+	p.leafArgs = [2]Value{}
+	return err == nil
+}
+
+// leafOf returns the getter or setter of a property, if it is a leaf, or nil.
+func leafOf(f Value) *Native {
+	if n, ok := f.(*Native); ok && n.Leaf {
+		return n
 	}
-	if get, ok := prop.Get.(*Native); !ok || !get.Leaf || shape.Class.interceptsAttrs() {
-		return nil
-	}
-	return s.add(siteEntry{shape: shape, epoch: p.epoch, values: p.values, slot: -1, value: prop.Get})
+	return nil
 }
 
 // cachedManager returns the __enter__ and __exit__ of an instance's class through the inline cache of
@@ -139,9 +153,8 @@ func (p *Process) cachedManager(fr *Frame, o *Instance) (enter, exit Value) {
 	s := fr.Fn.Proto.site(fr.PC - 1)
 	first, second := &s.entries[0], &s.entries[1]
 	if first.shape != o.Shape || first.epoch != p.epoch {
-		enter, ok1 := o.Shape.Class.Find("__enter__").(*Function)
-		exit, ok2 := o.Shape.Class.Find("__exit__").(*Function)
-		if !ok1 || !ok2 {
+		enter, exit := o.Shape.Class.Find("__enter__"), o.Shape.Class.Find("__exit__")
+		if !isMethod(enter) || !isMethod(exit) {
 			return nil, nil
 		}
 		*first = siteEntry{shape: o.Shape, epoch: p.epoch, value: enter}
@@ -156,10 +169,13 @@ func attrName(fr *Frame, pc int) string {
 	return code.Names[code.Instrs[pc].C]
 }
 
-// fillAttr makes an entry for an attribute of instances of a shape, be it their own or a
-// plain value of the class. It returns nil for one that has to be made anew each time.
+// fillAttr makes an entry for an attribute of instances of a shape, be it their own, a
+// plain value of the class or a property whose getter is a leaf. It returns nil for one that has to be made anew each time.
 func (p *Process) fillAttr(s *site, shape *Shape, name string) *siteEntry {
 	found, slot := shape.Class.Find(name), shape.Index(name)
+	if prop, ok := found.(*Property); ok && leafOf(prop.Get) != nil && !shape.Class.interceptsAttrs() {
+		return s.add(siteEntry{shape: shape, epoch: p.epoch, values: p.values, slot: -1, leaf: leafOf(prop.Get)})
+	}
 	if shape.Class.interceptsAttrs() || isDataDescriptor(found) || slot < 0 && (found == nil || binds(found)) {
 		return nil
 	}
@@ -272,6 +288,9 @@ func (p *Process) setCached(fr *Frame, o *Instance, pc int, v Value) bool {
 		o.Slots[e.slot] = v
 		return true
 	}
+	if e.leaf != nil {
+		return p.setLeaf(e.leaf, o, v)
+	}
 	class := o.Shape.Class
 	if o.Slots == nil {
 		o.Slots = make([]Value, 0, max(class.width, 1))
@@ -288,7 +307,11 @@ func (p *Process) fillSet(s *site, shape *Shape, name string) *siteEntry {
 	if isScript(shape.Class.Find("__setattr__")) || name == "__class__" || name == "__dict__" {
 		return nil
 	}
-	if isDataDescriptor(shape.Class.Find(name)) {
+	found := shape.Class.Find(name)
+	if prop, ok := found.(*Property); ok && leafOf(prop.Set) != nil {
+		return s.add(siteEntry{shape: shape, epoch: p.epoch, slot: -1, leaf: leafOf(prop.Set)})
+	}
+	if isDataDescriptor(found) {
 		return nil
 	}
 	e := siteEntry{shape: shape, epoch: p.epoch, slot: shape.Index(name)}

@@ -114,6 +114,8 @@ type Process struct {
 	nested    []string             // foreign builtins that run script code now, outermost first
 	pending   call
 
+	leafArgs [2]Value // the arguments of a leaf, while it is called
+
 	boxes boxes
 	text  text
 
