@@ -144,7 +144,12 @@ func setFiles(soft uint64) error {
 
 // setEnviron gives a child the environment that its parent has now.
 func setEnviron(env []string) {
-	if slices.Equal(env, os.Environ()) {
+	given := os.Environ()
+	if len(given) > 0 && slices.Equal(env, given[1:]) && strings.HasPrefix(given[0], procsEnv) {
+		_ = os.Unsetenv(procsEnv)
+		return
+	}
+	if slices.Equal(env, given) {
 		return
 	}
 	os.Clearenv()
