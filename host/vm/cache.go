@@ -45,6 +45,20 @@ func (pr *Proto) site(pc int) *site {
 	return s
 }
 
+// table returns the sites by pc, or nil if there are none yet.
+func (pr *Proto) table() *caches {
+	return (*caches)(unsafe.Pointer(unsafe.SliceData(pr.sites)))
+}
+
+// slot returns the slot of an attribute of instances of a shape if the first entry has it, or a negative
+// number: what the loop looks at before it calls anything.
+func (s *site) slot(shape *Shape, epoch uint32) int {
+	if s == nil || s.entries[0].shape != shape || s.entries[0].epoch != epoch {
+		return -1
+	}
+	return s.entries[0].slot
+}
+
 // find returns the entry for a shape, or nil.
 func (s *site) find(shape *Shape, epoch uint32) *siteEntry {
 	for i := range s.entries {

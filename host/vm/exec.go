@@ -753,11 +753,6 @@ type reraise struct{ e *Exception }
 
 func (r *reraise) Error() string { return r.e.Error() }
 
-func isReraise(err error) bool {
-	_, ok := err.(*reraise)
-	return ok
-}
-
 // matches does IFMATCH.
 func matches(exc, class Value) (bool, error) {
 	classes, several := class.(starlark.Tuple)

@@ -17,6 +17,7 @@ type (
 	window  [1 << 16]Value
 	pool    [1 << 32]Value
 	listing [1 << 32]compile.Instr
+	caches  [1 << 32]*site
 )
 
 // rk returns where the operand C lies: in a register or among the constants.
@@ -72,6 +73,7 @@ func (p *Process) run() (Value, error) {
 		regs   *window
 		consts *pool
 		instrs *listing
+		sites  *caches        // nil before the first
 		in     *compile.Instr // the one under way, looked at where it lies: a copy would go through memory, field by field
 		v      Value
 		err    error
@@ -86,6 +88,7 @@ reload:
 		code := fr.Fn.Proto.Code
 		instrs = (*listing)(unsafe.Pointer(unsafe.SliceData(code.Instrs)))
 		consts = (*pool)(unsafe.Pointer(unsafe.SliceData(code.Consts)))
+		sites = fr.Fn.Proto.table()
 		stack = unsafe.SliceData(p.Stack)
 		regs = (*window)(unsafe.Pointer(&p.Stack[fr.Base]))
 		in = &instrs[fr.PC]
@@ -155,16 +158,6 @@ reload:
 			}
 			m.Slots[slot] = regs[in.A]
 
-		case compile.DELGLOBAL:
-			m := fr.Fn.Proto.Module
-			slot := in.Bx()
-			if slot >= len(m.Slots) || m.Slots[slot] == nil {
-				fr.PC = next(instrs, in)
-				err = undefined(m.Globals.Names[slot], "")
-				goto raise
-			}
-			m.Slots[slot] = nil
-
 		case compile.NEWCELL:
 			regs[in.A] = new(Cell)
 
@@ -182,15 +175,6 @@ reload:
 		case compile.SETCELL:
 			regs[in.A].(*Cell).V = regs[in.B]
 
-		case compile.DELCELL:
-			c := regs[in.A].(*Cell)
-			if c.V == nil && in.B != 1 {
-				fr.PC = next(instrs, in)
-				err = unboundLocal(fr.Fn.Proto.Code, in.A)
-				goto raise
-			}
-			c.V = nil
-
 		case compile.GETFREE:
 			if v = fr.Fn.Free[in.B].V; v == nil {
 				fr.PC = next(instrs, in)
@@ -201,15 +185,6 @@ reload:
 
 		case compile.SETFREE:
 			fr.Fn.Free[in.A].V = regs[in.B]
-
-		case compile.DELFREE:
-			c := fr.Fn.Free[in.A]
-			if c.V == nil && in.B != 1 {
-				fr.PC = next(instrs, in)
-				err = unboundFree(fr.Fn.Proto.Code, in.A)
-				goto raise
-			}
-			c.V = nil
 
 		case compile.CLOSURE:
 			regs[in.A] = closure(fr.Fn, in.Bx(), p.registers(), int(in.A)+1)
@@ -623,19 +598,17 @@ reload:
 				goto reload
 			}
 
-		case compile.DELINDEX:
-			fr.PC = next(instrs, in)
-			x, key := regs[in.A], *rk(regs, consts, in.C)
-			if err = p.DelIndex(x, key); err != nil {
-				if err = p.slow(err, "_delitem", RetFinish, x, key); err != nil {
-					goto raise
-				}
-				goto reload
-			}
-
 		case compile.GETATTR:
+			if o, ok := regs[in.B].(*Instance); ok && sites != nil {
+				if slot := sites[next(instrs, in)-1].slot(o.Shape, p.epoch); uint(slot) < uint(len(o.Slots)) {
+					regs[in.A] = o.Slots[slot]
+					continue
+				}
+			}
 			fr.PC = next(instrs, in)
-			if v = p.cachedAttr(fr, regs[in.B], fr.PC-1); v != nil {
+			v = p.cachedAttr(fr, regs[in.B], fr.PC-1)
+			sites = fr.Fn.Proto.table()
+			if v != nil {
 				regs[in.A] = v
 				continue
 			}
@@ -644,24 +617,23 @@ reload:
 			goto called
 
 		case compile.SETATTR:
-			fr.PC = next(instrs, in)
 			v = *rk(regs, consts, in.C)
-			if o, ok := regs[in.A].(*Instance); ok && p.setCached(fr, o, fr.PC-1, v) {
-				continue
+			fr.PC = next(instrs, in)
+			if o, ok := regs[in.A].(*Instance); ok {
+				if sites != nil {
+					if slot := sites[fr.PC-1].slot(o.Shape, p.epoch); uint(slot) < uint(len(o.Slots)) {
+						o.Slots[slot] = v
+						continue
+					}
+				}
+				taken = p.setCached(fr, o, fr.PC-1, v)
+				if sites = fr.Fn.Proto.table(); taken {
+					continue
+				}
 			}
 			name := fr.Fn.Proto.Code.Names[in.B]
 			if err = p.SetAttr(regs[in.A], name, v); err != nil {
 				if err = p.slow(err, "_setattr", RetFinish, regs[in.A], starlark.String(name), v); err != nil {
-					goto raise
-				}
-				goto reload
-			}
-
-		case compile.DELATTR:
-			fr.PC = next(instrs, in)
-			name := fr.Fn.Proto.Code.Names[in.B]
-			if err = p.DelAttr(regs[in.A], name); err != nil {
-				if err = p.slow(err, "_delattr", RetFinish, regs[in.A], starlark.String(name)); err != nil {
 					goto raise
 				}
 				goto reload
@@ -827,54 +799,6 @@ reload:
 				in = after(in, 1)
 			}
 
-		case compile.RAISE:
-			fr.PC = next(instrs, in)
-			if taken, err = p.raise(*in, p.registers()); err != nil {
-				if isReraise(err) {
-					goto reraise
-				}
-				goto raise
-			}
-			goto reload
-
-		case compile.RERAISE:
-			fr.PC = next(instrs, in)
-			err = regs[in.A].(*Exception)
-			goto reraise
-
-		case compile.ASSERTFAIL:
-			fr.PC = next(instrs, in)
-			if in.X == 1 {
-				err = NewException(AssertionError, regs[in.A])
-			} else {
-				err = NewException(AssertionError)
-			}
-			goto raise
-
-		case compile.WITH:
-			fr.PC = next(instrs, in)
-			if err = p.with(fr, *in, p.registers()); err != nil {
-				goto raise
-			}
-
-		case compile.EXCINFO:
-			e := regs[in.B].(*Exception)
-			regs[in.A], regs[in.A+1], regs[in.A+2] = e.Shape.Class, e, e.Traceback()
-
-		case compile.BUILDCLASS:
-			fr.PC = next(instrs, in)
-			if err = p.buildClass(fr, *in, p.registers()); err != nil {
-				goto raise
-			}
-			goto reload
-
-		case compile.ENDCLASS:
-			fr.PC = next(instrs, in)
-			if err = p.leave(collectNamespace(fr.Fn.Proto.Code, in.A, p.registers())); err != nil {
-				goto raise
-			}
-			goto reload
-
 		case compile.IMPORT:
 			fr.PC = next(instrs, in)
 			v, err = p.importInstr(fr, *in)
@@ -885,32 +809,6 @@ reload:
 			v, err = p.importFrom(regs[in.B], fr.Fn.Proto.Code.Names[in.C])
 			goto called
 
-		case compile.GETNAME:
-			fr.PC = next(instrs, in)
-			if v, err = p.getName(fr, *in, p.registers()); err != nil {
-				goto raise
-			}
-			regs[in.A] = v
-
-		case compile.SETNAME:
-			fr.PC = next(instrs, in)
-			if err = p.setName(fr, *in, p.registers()); err != nil {
-				goto raise
-			}
-
-		case compile.DELNAME:
-			fr.PC = next(instrs, in)
-			if err = p.delName(fr, *in, p.registers()); err != nil {
-				goto raise
-			}
-
-		case compile.IMPORTSTAR:
-			fr.PC = next(instrs, in)
-			if err = p.importStar(fr, *in, p.registers()); err != nil {
-				goto raise
-			}
-			goto reload
-
 		case compile.FORMAT:
 			fr.PC = next(instrs, in)
 			v, err = p.format(*in, p.registers(), fr.Fn.Proto.Code.Consts)
@@ -919,20 +817,12 @@ reload:
 		case compile.CONCAT:
 			regs[in.A] = p.concat(regs[in.B : in.B+in.C])
 
-		case compile.PRINTEXPR:
-			if regs[in.A] == starlark.None {
-				continue
-			}
+		default:
 			fr.PC = next(instrs, in)
-			if v, err = p.callNamed("_displayhook", RetFinish, regs[in.A]); err != nil {
+			if err = p.rare(fr, in, p.registers()); err != nil {
 				goto raise
 			}
-			if v == nil {
-				goto reload
-			}
-
-		default:
-			panic("vm: unknown opcode " + compile.Ops[in.Op].Name)
+			goto reload
 		}
 		continue
 
@@ -1070,12 +960,6 @@ reload:
 		}
 		if !taken {
 			p.Frames[len(p.Frames)-1].PC--
-		}
-		goto reload
-
-	reraise:
-		if err = p.unwind(err, false); err != nil {
-			return nil, err
 		}
 		goto reload
 

@@ -3,6 +3,8 @@ package vm
 import (
 	"math"
 	"math/big"
+	"os/exec"
+	"regexp"
 	"slices"
 	"testing"
 	"unsafe"
@@ -72,6 +74,20 @@ func TestWideArithmetic(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestLoopIsInlined: the loop is not so big that the compiler calls what it should inline there.
+func TestLoopIsInlined(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip(err)
+	}
+	said, err := exec.Command("go", "build", "-gcflags=-m", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	if !regexp.MustCompile(`loop\.go:\d+:\d+: inlining call to bothSmallAt`).Match(said) {
+		t.Error("bothSmallAt is not inlined in the loop: move instructions that are rare from run to rare")
 	}
 }
 
