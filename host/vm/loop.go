@@ -553,6 +553,11 @@ reload:
 					regs[in.A] = v
 					continue
 				}
+			case starlark.String:
+				if i, ok := SmallInt(key); ok && uint64(i) < uint64(len(x)) {
+					regs[in.A] = oneByte[x[i]]
+					continue
+				}
 			}
 			fr.PC = next(instrs, in)
 			p.settle(fr)
