@@ -1,6 +1,8 @@
 package builtins
 
 import (
+	"errors"
+
 	"mpstar/host/vm"
 
 	"go.starlark.net/starlark"
@@ -56,11 +58,19 @@ func atexitUnregister(p *vm.Process, a []vm.Value) (vm.Value, error) {
 	return starlark.None, vm.SetElems(list, kept)
 }
 
-// RunExitHandlers calls what was registered. It is for a process about to end.
-func RunExitHandlers(p *vm.Process) {
-	if list, ok := p.State[exitKey].(*starlark.List); ok && list.Len() > 0 {
-		if err := p.CallPrelude("_run_exit_handlers", list); err != nil {
-			PrintException(p, vm.AsException(err, vm.SystemError))
-		}
+// RunExitHandlers calls what was registered. It is for a process about to end. The error is the
+// *vm.Halt of a run that is ended from outside; others are printed.
+func RunExitHandlers(p *vm.Process) error {
+	list, ok := p.State[exitKey].(*starlark.List)
+	if !ok || list.Len() == 0 {
+		return nil
 	}
+	err := p.CallPrelude("_run_exit_handlers", list)
+	if halt := (*vm.Halt)(nil); errors.As(err, &halt) {
+		return err
+	}
+	if err != nil {
+		PrintException(p, vm.AsException(err, vm.SystemError))
+	}
+	return nil
 }

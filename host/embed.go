@@ -57,7 +57,8 @@ type Script struct {
 	MaxSteps int      // instructions that Exec and each Call may execute; 0 is no limit
 
 	// What the script reads and writes in this process in the place of the descriptors 0,
-	// 1 and 2, if not nil. Forked children have the descriptors.
+	// 1 and 2, if not nil. Forked children have the descriptors. The context cannot
+	// end a Read or Write of these that blocks.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -83,6 +84,8 @@ type Program struct {
 	kernel *unix.Kernel
 	p      *vm.Process
 	steps  int
+
+	stopped bool // whether a run has been ended from outside
 }
 
 // Exec runs a script to its end within a Go program, which goes on after it
@@ -91,7 +94,7 @@ type Program struct {
 // since signals and children belong to one.
 //
 // The error is an *Error, or what ended the run from outside: ErrSteps, or the
-// cause of the context. Neither can be caught by the script.
+// cause of the context. Neither can be caught by the script. The program is closed then.
 func Exec(ctx context.Context, s Script) (*Program, error) {
 	if s.MaxProcs == 0 {
 		s.MaxProcs = DefaultMaxProcs
@@ -118,7 +121,7 @@ func Exec(ctx context.Context, s Script) (*Program, error) {
 		return pr.p.RunSource(&syntax.Source{Name: s.Name, Text: s.Text})
 	})
 	if err != nil {
-		pr.Close()
+		pr.close(ctx)
 		return nil, err
 	}
 	pr.Globals = main.Variables()
@@ -131,12 +134,21 @@ func (pr *Program) Call(ctx context.Context, fn starlark.Value, args starlark.Tu
 }
 
 // Close runs what the program has registered with atexit, which joins its child processes,
-// and gives the process's signals back. The program cannot be called after that.
-func (pr *Program) Close() {
+// and gives the process's signals back. The program cannot be called after that. If a
+// run has been ended from outside its children are killed instead.
+func (pr *Program) Close() { pr.close(context.Background()) }
+
+// close is Close as long as the context lets the handlers run.
+func (pr *Program) close(ctx context.Context) {
 	if pr.kernel == nil {
 		return
 	}
-	builtins.RunExitHandlers(pr.p)
+	if !pr.stopped {
+		_, _ = pr.run(ctx, func() (starlark.Value, error) { return starlark.None, builtins.RunExitHandlers(pr.p) })
+	}
+	if pr.stopped {
+		pr.kernel.KillChildren()
+	}
 	pr.kernel.Release()
 	pr.kernel = nil
 }
@@ -160,6 +172,7 @@ func (pr *Program) run(ctx context.Context, f func() (starlark.Value, error)) (s
 	case err == nil:
 		return v, nil
 	case errors.As(err, &halt):
+		pr.stopped = true
 		return nil, halt.Err
 	}
 	e := vm.AsException(err, vm.SystemError)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"mpstar/host"
@@ -207,6 +209,48 @@ func TestStoppedAsleep(t *testing.T) {
 	}
 	if _, err := pr.Call(context.Background(), pr.Globals["sleep"], starlark.Tuple{starlark.MakeInt(0)}, nil); err != nil {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestStoppedChildren: a program that is ended from outside neither waits for its children nor
+// runs what it has registered to run at its end, and leaves none behind.
+func TestStoppedChildren(t *testing.T) {
+	for name, end := range map[string]string{"stopped": "time.sleep(1000)", "failed": "[][1]"} {
+		t.Run(name, func(t *testing.T) {
+			reader, writer, _ := os.Pipe()
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan error)
+			go func() {
+				_, err := host.Exec(ctx, host.Script{Name: "test.star", Stdout: writer, Text: `
+import atexit, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Process
+p = Process(target=time.sleep, args=(1000,))
+p.start()
+executor = ProcessPoolExecutor(1)
+executor.submit(time.sleep, 1000)
+print(p.pid)
+atexit.register(print, "at exit")
+` + end})
+				done <- err
+			}()
+			var pid int
+			fmt.Fscanln(reader, &pid)
+			if name == "failed" {
+				fmt.Fscanln(reader, new(string), new(string))
+			}
+			cancel()
+			if err := <-done; err == nil {
+				t.Error("no error")
+			}
+			if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
+				t.Errorf("process %d goes on: %v", pid, err)
+			}
+			writer.Close()
+			if text, _ := io.ReadAll(reader); len(text) > 0 {
+				t.Errorf("the handlers have run: %q", text)
+			}
+		})
 	}
 }
 

@@ -137,7 +137,7 @@ func readModule(path string) (*syntax.Source, error) {
 // Modules/main.c, exit_sigint).
 func end(p *vm.Process, err error) {
 	if err == nil {
-		builtins.RunExitHandlers(p)
+		_ = builtins.RunExitHandlers(p) // nobody ends it from outside
 		p.Kernel.Exit(0)
 	}
 	e := vm.AsException(err, vm.SystemError)
@@ -145,13 +145,13 @@ func end(p *vm.Process, err error) {
 	switch {
 	case class.IsSubclass(vm.SystemExit):
 		status := exitStatus(p, e)
-		builtins.RunExitHandlers(p)
+		_ = builtins.RunExitHandlers(p) // nobody ends it from outside
 		p.Kernel.Exit(status)
 	case builtins.StdoutBroken(e):
 		p.Kernel.Die(kernel.Signal(syscall.SIGPIPE))
 	}
 	builtins.PrintException(p, e)
-	builtins.RunExitHandlers(p)
+	_ = builtins.RunExitHandlers(p)
 	if class.IsSubclass(vm.KeyboardInterrupt) {
 		p.Kernel.Die(kernel.Signal(syscall.SIGINT))
 	}

@@ -115,6 +115,18 @@ func (k *Kernel) forget(pid kernel.Pid) {
 	}
 }
 
+// KillChildren kills and reaps the children made by Fork.
+func (k *Kernel) KillChildren() {
+	k.forgetReaped()
+	for _, pid := range k.children {
+		_ = unix.Kill(int(pid), unix.SIGKILL)
+	}
+	for _, pid := range k.children {
+		_, _ = wait4(int(pid), nil, 0) // ECHILD if SIGCHLD is ignored
+	}
+	k.children = nil
+}
+
 // forgetReaped forgets children that the system reaped because SIGCHLD was
 // ignored, and says whether there were any.
 func (k *Kernel) forgetReaped() bool {
