@@ -139,6 +139,9 @@ func (c *Class) interceptsAttrs() bool { return isScript(c.Find("__getattribute_
 func (p *Process) usualAttr(x Value, o *Instance, name string) (a attribute, ok bool, err error) {
 	class := o.Shape.Class
 	found := class.Find(name)
+	if name == "__annotations__" && found != nil {
+		return attribute{value: p.classAnnotations(class)}, true, nil
+	}
 	if prop, ok := found.(*Property); ok {
 		a, err = prop.get(p, x, name)
 		return a, true, err
@@ -539,6 +542,10 @@ func (f *Function) attr(name string) Value {
 		return starlark.String(f.Proto.Module.Name)
 	case "__globals__":
 		return f.Proto.Module.Dict()
+	case "__code__":
+		return &FunctionCode{f}
+	case "__kwdefaults__":
+		return f.keywordDefaults()
 	case "__dict__":
 		if f.Attrs == nil {
 			f.Attrs = new(starlark.Dict)
@@ -551,6 +558,21 @@ func (f *Function) attr(name string) Value {
 		return starlark.Tuple(f.Defaults)
 	}
 	return nil
+}
+
+// keywordDefaults returns __kwdefaults__: a new dict, or None.
+func (f *Function) keywordDefaults() Value {
+	code := f.Proto.Code
+	d := new(starlark.Dict)
+	for i, v := range f.KwDefaults {
+		if v != nil {
+			_ = d.SetKey(starlark.String(code.Locals[code.NumPos+i]), v) // a string always hashes
+		}
+	}
+	if d.Len() == 0 {
+		return starlark.None
+	}
+	return d
 }
 
 func (n *Native) attr(p *Process, name string) Value {

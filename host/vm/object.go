@@ -92,6 +92,7 @@ func (r *Registry) Complete() {
 	r.Kinds[foreignIterKind] = func() Portable { return new(ForeignIter) }
 	r.Kinds[byteArrayKind] = func() Portable { return new(ByteArray) }
 	r.Kinds[frozenSetKind] = func() Portable { return new(FrozenSet) }
+	r.Kinds[functionCodeKind] = func() Portable { return new(FunctionCode) }
 	r.Kinds[unionKind] = func() Portable { return new(Union) }
 	if r.Intrinsics == nil {
 		r.Intrinsics = map[string]*Native{}
