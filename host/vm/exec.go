@@ -441,7 +441,29 @@ func (p *Process) compare(op compile.Opcode, x, y Value) (bool, error) {
 			return ordered(op, a, b), nil
 		}
 	}
+	if a, b, ok := bothTuple(x, y); ok {
+		if result, known := orderTuples(op, a, b); known {
+			return result, nil
+		}
+	}
 	return p.Compare(op, x, y)
+}
+
+// orderTuples does LT to GE on tuples whose first different elements are small ints or strings.
+func orderTuples(op compile.Opcode, x, y starlark.Tuple) (result, known bool) {
+	for i := range min(len(x), len(y)) {
+		if equal, known := equalPlain(x[i], y[i]); equal {
+			continue
+		} else if !known {
+			return false, false
+		}
+		if a, b, ok := bothSmall(x[i], y[i]); ok {
+			return ordered(op, a, b), true
+		}
+		a, b, _ := bothString(x[i], y[i])
+		return ordered(op, a, b), true
+	}
+	return ordered(op, int64(len(x)), int64(len(y))), true
 }
 
 // ordered does LT to GE on numbers and strings.

@@ -12,8 +12,18 @@ var tupleTab = func() uintptr {
 	return wordsOf(&v).tab
 }()
 
+// bothTuple returns two Tuples.
+func bothTuple(x, y Value) (a, b starlark.Tuple, ok bool) {
+	wx, wy := wordsOf(&x), wordsOf(&y)
+	if wx.tab != tupleTab || wy.tab != tupleTab {
+		return nil, nil, false
+	}
+	return *(*starlark.Tuple)(wx.data), *(*starlark.Tuple)(wy.data), true
+}
+
 // NewTuple returns a tuple of a copy of elems. The short ones are one object; an
-// interface to a slice and the slice's elements would be two.
+// interface to a slice and the slice's elements would be two. They do not come in chunks, as numbers do: a chunk
+// would keep alive what the dead tuples in it refer to.
 func NewTuple(elems ...Value) Value {
 	switch len(elems) {
 	case 2:

@@ -602,6 +602,9 @@ func equal(x, y Value, depth int) (bool, error) {
 	if depth == 0 {
 		return false, Raise(RecursionError, "%s", errDepth)
 	}
+	if a, b, ok := bothTuple(x, y); ok {
+		return equalTuples(a, b, depth)
+	}
 	if object(x) != nil || object(y) != nil {
 		if overrides(x, "__eq__") || overrides(y, "__eq__") {
 			return false, NeedScript
@@ -629,16 +632,10 @@ func equal(x, y Value, depth int) (bool, error) {
 	case namedTuple:
 		return equal(x.Tuple(), y, depth)
 	case starlark.Tuple:
-		y, ok := asTuple(y)
-		if !ok || len(x) != len(y) {
-			return false, nil
+		if y, ok := asTuple(y); ok {
+			return equalTuples(x, y, depth)
 		}
-		for i := range x {
-			if eq, err := same(x[i], y[i], depth); !eq || err != nil {
-				return false, err
-			}
-		}
-		return true, nil
+		return false, nil
 	case *starlark.Dict:
 		y, ok := y.(*starlark.Dict)
 		return equalDicts(x, y, ok, depth)
@@ -674,6 +671,18 @@ func equal(x, y Value, depth int) (bool, error) {
 		return equal(starlark.Tuple{x.Lo, x.Hi, x.Step}, starlark.Tuple{y.Lo, y.Hi, y.Step}, depth-1)
 	}
 	return starlark.EqualDepth(x, y, depth)
+}
+
+func equalTuples(x, y starlark.Tuple, depth int) (bool, error) {
+	if len(x) != len(y) {
+		return false, nil
+	}
+	for i := range x {
+		if eq, err := same(x[i], y[i], depth); !eq || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // A namedTuple is a tuple whose elements have names, of a type of the

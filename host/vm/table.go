@@ -98,29 +98,44 @@ func equalPlain(x, y Value) (equal, known bool) {
 // plainHash returns the library's hash of a key that is a string, a small int
 // or a tuple of those.
 func plainHash(key Value) (uint32, bool) {
-	if i, ok := SmallInt(key); ok {
-		return max(12582917*uint32(i+3), 1), true // as Int.Hash; 0 is not used
+	if w := wordsOf(&key); w.tab == tupleTab {
+		h, plain := tupleHash(*(*starlark.Tuple)(w.data))
+		return max(h, 1), plain
 	}
-	var h uint32
-	switch k := key.(type) {
-	case starlark.String:
-		h, _ = k.Hash()
-	case *Native:
-		if k.Makes == "" {
+	if n, ok := key.(*Native); ok && n.Makes != "" {
+		h, _ := n.Hash()
+		return max(h, 1), true
+	}
+	h, plain := scalarHash(&key)
+	return max(h, 1), plain // 0 is not used
+}
+
+// scalarHash is plainHash of what is no tuple, with 0.
+func scalarHash(key *Value) (uint32, bool) {
+	w := wordsOf(key)
+	switch {
+	case w.tab == stringTab:
+		h, _ := (*(*starlark.String)(w.data)).Hash()
+		return h, true
+	case w.tab == intTab && isSmall(w.data):
+		i, _ := SmallInt(*key)
+		return 12582917 * uint32(i+3), true // as Int.Hash
+	}
+	return 0, false
+}
+
+// tupleHash is Tuple.Hash of scalars.
+func tupleHash(t starlark.Tuple) (uint32, bool) {
+	var h, factor uint32 = 0x345678, 1000003
+	for i := range t {
+		x, plain := scalarHash(&t[i])
+		if !plain {
 			return 0, false
 		}
-		h, _ = k.Hash()
-	case starlark.Tuple:
-		for i := range k {
-			if tab := wordsOf(&k[i]).tab; tab != stringTab && (tab != intTab || !isSmall(wordsOf(&k[i]).data)) {
-				return 0, false
-			}
-		}
-		h, _ = k.Hash()
-	default:
-		return 0, false
+		h ^= x * factor
+		factor += 82520 + uint32(2*len(t))
 	}
-	return max(h, 1), true
+	return h, true
 }
 
 // samePlain compares a key that has a plainHash with that of an entry; known
@@ -146,6 +161,9 @@ func samePlain(key, other Value) (same, known bool) {
 		return false, true
 	}
 	for i := range x {
+		if *wordsOf(&x[i]) == *wordsOf(&y[i]) {
+			continue
+		}
 		if same, known := samePlain(x[i], y[i]); !same || !known {
 			return false, known
 		}
