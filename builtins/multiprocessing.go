@@ -50,8 +50,18 @@ const _multiprocessingDoc = "What module multiprocessing has in Go."
 var _multiprocessingRows = []row{
 	{name: "spawn", sig: "(function, argument)", fn: mpSpawn, doc: "Start a process that does function(argument) and ends. Returns its pid."},
 	{name: "spawn_many", sig: "(function, argument, n, pids)", fn: mpSpawnMany, doc: "Start n processes that do function(argument) and end, with one image, and add their pids to a list. Returns the exception that says why it could not start all, or None: a signal may have come."},
+	{name: "compile", sig: "(*functions)", raw: mpCompile, doc: "Compile functions that every child calls, so that not each of them has to."},
 	{name: "set_name", sig: "(name)", fn: mpSetName, doc: "Give this process a name for others to see."},
 	{name: "wait", sig: "(pid, timeout)", fn: mpWait, doc: "Wait for a child to end, for timeout seconds at most if that is not None. Returns its exit code, negative for a signal, or None."},
+}
+
+func mpCompile(p *vm.Process, args []vm.Value, kwargs []starlark.Tuple) (vm.Value, error) {
+	for _, f := range args {
+		if err := p.Complete(f.(*vm.Function)); err != nil {
+			return nil, err
+		}
+	}
+	return starlark.None, nil
 }
 
 func mpSetName(p *vm.Process, a []vm.Value) (vm.Value, error) {

@@ -43,14 +43,26 @@ func (p *Process) compileHost(src *syntax.Source, g *compile.Globals) (*compile.
 // completeFunction does COMPILE: the frame has a function of which only the def statement is compiled.
 func (p *Process) completeFunction(fr *Frame) error {
 	pr := fr.Fn.Proto
-	text := p.Reg.Sources[strings.TrimPrefix(pr.Code.Source.Name, hostPrefix)]()
-	if err := compile.Complete(pr.Code, text, pr.Module.Globals, p.Options); err != nil {
-		return Raise(SystemError, "%s", err)
+	if err := p.Complete(fr.Fn); err != nil {
+		return err
 	}
 	first, end := fr.Base+pr.Code.NumParams(), fr.Base+pr.Code.NumRegs
 	p.reserve(end + 1)
 	clear(p.Stack[first:end])
 	fr.PC = 0
+	return nil
+}
+
+// Complete compiles a function of which only the def statement is compiled; others it leaves alone.
+func (p *Process) Complete(f *Function) error {
+	code := f.Proto.Code
+	if code.Unread == nil {
+		return nil
+	}
+	text := p.Reg.Sources[strings.TrimPrefix(code.Source.Name, hostPrefix)]()
+	if err := compile.Complete(code, text, f.Proto.Module.Globals, p.Options); err != nil {
+		return Raise(SystemError, "%s", err)
+	}
 	return nil
 }
 
