@@ -152,3 +152,27 @@ print("done")
 	equal(t, "standard error", r.stderr, "")
 	equal(t, "standard output", r.stdout, "done\n")
 }
+
+// TestFuturesAttended is TestPoolAttended for futures and their executors.
+func TestFuturesAttended(t *testing.T) {
+	r := run(t, t.TempDir(), "", mpstar, "-c", `from concurrent.futures import ProcessPoolExecutor, as_completed, wait, FIRST_COMPLETED
+import signal
+with ProcessPoolExecutor(2) as ex, ProcessPoolExecutor(1) as other:
+    other.submit(abs, 1).result()
+    ex.submit(abs, 1).result()
+    signal.signal(signal.SIGALRM, lambda number, frame: (ex._pool._attend(), other._pool._attend()))
+    signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+    for i in range(100):
+        called = []
+        fs = [ex.submit(abs, -n) for n in range(20)] + [other.submit(abs, -20)]
+        fs[0].add_done_callback(called.append)
+        assert len(wait(fs, return_when=FIRST_COMPLETED).done) > 0
+        assert sorted([f.result() for f in as_completed(fs)]) == list(range(21))
+        assert list(ex.map(abs, range(20), chunksize=3)) == list(range(20))
+        assert called == fs[:1]
+    signal.setitimer(signal.ITIMER_REAL, 0)
+print("done")
+`)
+	equal(t, "standard error", r.stderr, "")
+	equal(t, "standard output", r.stdout, "done\n")
+}
