@@ -10,7 +10,7 @@ import (
 // register is set on all paths to where it is read, and that Depth covers what
 // is read and nothing that may be left over. It follows all paths through the
 // instructions, knowing nothing of how they came to be. The compiler's output
-// always passes; it is for tests, and for code that arrives from elsewhere.
+// always passes; it is for tests.
 func Verify(c *Code) error {
 	v := &verifier{c: c}
 	if err := v.run(); err != nil {

@@ -94,8 +94,8 @@ func (b *ByteArray) Binary(op syntax.Token, y starlark.Value, side starlark.Side
 	case op == syntax.PLUS && side == starlark.Left:
 		return nil, Raise(TypeError, "can't concat %s to bytearray", TypeName(y))
 	case op == syntax.STAR:
-		n, err := repeatCount(y)
-		if err != nil || n*len(b.Data) > libraryRepeat {
+		n, err := repeatCount(y, len(b.Data))
+		if err != nil {
 			return nil, err
 		}
 		return &ByteArray{bytes.Repeat(b.Data, n)}, nil
@@ -103,17 +103,20 @@ func (b *ByteArray) Binary(op syntax.Token, y starlark.Value, side starlark.Side
 	return nil, nil
 }
 
-// repeatCount returns how many times a sequence is repeated by * y.
-func repeatCount(y Value) (int, error) {
+// repeatCount returns how many times a sequence of so many elements is repeated by * y.
+func repeatCount(y Value, size int) (int, error) {
 	i, ok := unbool(y).(starlark.Int)
 	if !ok {
 		return 0, Raise(TypeError, "can't multiply sequence by non-int of type '%s'", TypeName(y))
 	}
+	if i.Sign() <= 0 || size == 0 {
+		return 0, nil
+	}
 	n, ok := i.Int64()
-	if !ok || n > libraryRepeat {
+	if !ok || n > libraryRepeat/int64(size) {
 		return 0, NewException(MemoryError)
 	}
-	return int(max(n, 0)), nil
+	return int(n), nil
 }
 
 // inPlaceBytes does += and *= on a bytearray. It reports false for other operators.
@@ -126,7 +129,7 @@ func inPlaceBytes(op compile.Opcode, b *ByteArray, y Value) (done bool, err erro
 		}
 		b.Data = append(b.Data, other...)
 	case compile.MUL:
-		n, err := repeatCount(y)
+		n, err := repeatCount(y, len(b.Data))
 		if err != nil {
 			return false, err
 		}

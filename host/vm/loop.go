@@ -11,7 +11,7 @@ import (
 // The loop looks at registers, constants and instructions through pointers to
 // arrays that are as long as any operand can say. So a register costs no bounds
 // check; that operands stay within the window is the compiler's promise, which
-// compile.Verify holds it to in tests and at images that come in. [with slices
+// compile.Verify holds it to in tests. [with slices
 // instead: calls and sieves +10 %]
 type (
 	window  [1 << 16]Value
